@@ -1,0 +1,1 @@
+//! Reads pasted text into records.

@@ -1,0 +1,31 @@
+//! One record: the bytes of one frame or of one piece of a stream, as they were given to us.
+
+use crate::finding::Finding;
+
+/// The bytes of one pasted dump (or one entry of a capture), before anything is decoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// The bytes, in order, as far as they could be read.
+    pub bytes: Vec<u8>,
+    /// The rows of the dump that the bytes were printed in; empty when the input had no rows.
+    pub rows: Vec<Row>,
+    /// What was wrong or worth knowing while the bytes were read; offsets count in `bytes`.
+    pub findings: Vec<Finding>,
+    /// How the input was written, e.g. `Wireshark hex dump`.
+    pub format: &'static str,
+}
+
+/// One printed row of a hex dump.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    /// Line of the input, from 1.
+    pub line: usize,
+    /// The offset printed at the row's start, when there is one.
+    pub printed_offset: Option<usize>,
+    /// Index in the record's bytes of the row's first byte.
+    pub start: usize,
+    /// Number of bytes read from the row.
+    pub len: usize,
+    /// The text printed beside the bytes (the ASCII column), when there is one.
+    pub ascii: Option<String>,
+}
