@@ -1,0 +1,113 @@
+//! CONNACK (3.2).
+
+use core::fmt;
+
+use crate::error::{DecodeError, Fault};
+use crate::field::{Field, Observer};
+use crate::reader::Reader;
+use crate::writer::Sink;
+
+/// CONNACK: the Server's answer to CONNECT (3.2).
+///
+/// ```text
+/// 0010 0000 | 2 | 0000000 Session Present | Connect Return Code
+/// ```
+///
+/// Session Present exists only where the connection was accepted [MQTT-3.2.2-4], so it lives in that variant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Connack {
+    /// Return Code 0: the connection is accepted.
+    Accepted {
+        /// Whether the Server holds session state of this Client [MQTT-3.2.2-1] to [MQTT-3.2.2-3].
+        session_present: bool,
+    },
+    /// Any other Return Code: the Server closes after it [MQTT-3.2.2-5].
+    Refused(ConnectReturnCode),
+}
+
+/// Why a Server refuses a connection: a Connect Return Code above 0 (3.2.2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ConnectReturnCode {
+    /// 1: the Server does not support this Protocol Level [MQTT-3.1.2-2].
+    UnacceptableProtocolVersion,
+    /// 2: the Client Identifier is correct UTF-8 but not allowed [MQTT-3.1.3-8] [MQTT-3.1.3-9].
+    IdentifierRejected,
+    /// 3: the MQTT service is unavailable.
+    ServerUnavailable,
+    /// 4: user name or password are malformed or wrong.
+    BadUserNameOrPassword,
+    /// 5: the Client is not authorized to connect.
+    NotAuthorized,
+    /// 6 to 255: reserved. Comes only from decoding; a Client treats it as a refusal.
+    Reserved(ReservedReturnCode),
+}
+
+/// A reserved Connect Return Code that some Server sent, 6 to 255. Cannot be made by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReservedReturnCode(u8);
+
+impl ReservedReturnCode {
+    /// The number, 6 to 255.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl ConnectReturnCode {
+    /// The number on the wire, 1 to 255.
+    pub const fn as_u8(self) -> u8 {
+        match self {
+            Self::UnacceptableProtocolVersion => 1,
+            Self::IdentifierRejected => 2,
+            Self::ServerUnavailable => 3,
+            Self::BadUserNameOrPassword => 4,
+            Self::NotAuthorized => 5,
+            Self::Reserved(code) => code.0,
+        }
+    }
+}
+
+impl fmt::Display for ConnectReturnCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnacceptableProtocolVersion => "unacceptable protocol version",
+            Self::IdentifierRejected => "identifier rejected",
+            Self::ServerUnavailable => "server unavailable",
+            Self::BadUserNameOrPassword => "bad user name or password",
+            Self::NotAuthorized => "not authorized",
+            Self::Reserved(code) => return write!(f, "reserved return code {}", code.0),
+        })
+    }
+}
+
+impl Connack {
+    #[inline]
+    pub(crate) fn decode<O: Observer>(r: &mut Reader<'_, '_, O>) -> Result<Self, DecodeError> {
+        let flags = r.u8(Field::ConnackFlags)?;
+        if flags > 1 {
+            return Err(r.fault(Fault::ReservedConnackFlags, Field::ConnackFlags, 1));
+        }
+        let session_present = flags == 1;
+        let refusal = match r.u8(Field::ConnectReturnCode)? {
+            0 => return Ok(Self::Accepted { session_present }),
+            1 => ConnectReturnCode::UnacceptableProtocolVersion,
+            2 => ConnectReturnCode::IdentifierRejected,
+            3 => ConnectReturnCode::ServerUnavailable,
+            4 => ConnectReturnCode::BadUserNameOrPassword,
+            5 => ConnectReturnCode::NotAuthorized,
+            code => ConnectReturnCode::Reserved(ReservedReturnCode(code)),
+        };
+        if session_present {
+            return Err(r.fault(Fault::SessionPresentWithRefusal, Field::ConnackFlags, 2));
+        }
+        Ok(Self::Refused(refusal))
+    }
+
+    #[inline]
+    pub(crate) fn encode(self, out: &mut impl Sink) {
+        match self {
+            Self::Accepted { session_present } => out.put(&[u8::from(session_present), 0]),
+            Self::Refused(code) => out.put(&[0, code.as_u8()]),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! One packet of any type.
+
+use crate::connack::Connack;
+use crate::connect::Connect;
+use crate::decoder::{Decoded, Decoder};
+use crate::error::{DecodeError, EncodeError, Fault};
+use crate::field::{Field, Observer};
+use crate::fixed_header;
+use crate::packet_id::PacketId;
+use crate::packet_type::{MAX_REMAINING_LENGTH, PacketType};
+use crate::publish::Publish;
+use crate::reader::Reader;
+use crate::suback::Suback;
+use crate::subscribe::Subscribe;
+use crate::unsubscribe::Unsubscribe;
+use crate::writer::{Counter, Sink, SliceSink};
+
+/// A packet of MQTT 3.1.1, borrowed from the bytes it was decoded from, or from the values it is made of.
+///
+/// The acknowledgements are nothing but a Packet Identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are the standard's")]
+pub enum Packet<'a> {
+    Connect(Connect<'a>),
+    Connack(Connack),
+    Publish(Publish<'a>),
+    Puback(PacketId),
+    Pubrec(PacketId),
+    Pubrel(PacketId),
+    Pubcomp(PacketId),
+    Subscribe(Subscribe<'a>),
+    Suback(Suback<'a>),
+    Unsubscribe(Unsubscribe<'a>),
+    Unsuback(PacketId),
+    Pingreq,
+    Pingresp,
+    Disconnect,
+}
+
+// Moved up through results, so its size is paid often.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Packet<'_>>() <= 40 && size_of::<Decoded<'_>>() <= 48);
+
+impl<'a> Packet<'a> {
+    /// Decodes the packet at the front of `bytes`, from either side, of any length: [`Decoder::new`]'s
+    /// [`decode`](Decoder::decode).
+    ///
+    /// # Errors
+    /// The bytes are no packet of MQTT 3.1.1, and no further bytes can make them one.
+    #[inline]
+    pub fn decode(bytes: &'a [u8]) -> Result<Decoded<'a>, DecodeError> {
+        Decoder::new().decode(bytes)
+    }
+
+    /// The packet with this first byte and body.
+    #[inline]
+    pub(crate) fn decode_body<O: Observer>(
+        first: u8,
+        r: &mut Reader<'a, '_, O>,
+    ) -> Result<Self, DecodeError> {
+        let packet = match (first >> 4, first & 0x0F) {
+            (1, 0b0000) => return Connect::decode(r).map(Self::Connect),
+            (2, 0b0000) => Self::Connack(Connack::decode(r)?),
+            (3, flags) => return Publish::decode(flags, r).map(Self::Publish),
+            (4, 0b0000) => Self::Puback(r.packet_id()?),
+            (5, 0b0000) => Self::Pubrec(r.packet_id()?),
+            (6, 0b0010) => Self::Pubrel(r.packet_id()?),
+            (7, 0b0000) => Self::Pubcomp(r.packet_id()?),
+            (8, 0b0010) => return Subscribe::decode(r).map(Self::Subscribe),
+            (9, 0b0000) => return Suback::decode(r).map(Self::Suback),
+            (10, 0b0010) => return Unsubscribe::decode(r).map(Self::Unsubscribe),
+            (11, 0b0000) => Self::Unsuback(r.packet_id()?),
+            (12, 0b0000) => Self::Pingreq,
+            (13, 0b0000) => Self::Pingresp,
+            (14, 0b0000) => Self::Disconnect,
+            // The check of the fixed header says just what is wrong.
+            _ => return Err(DecodeError::new(Fault::ReservedType, Field::FixedHeader, 0)),
+        };
+        r.finish()?;
+        Ok(packet)
+    }
+
+    /// The type.
+    #[inline]
+    pub const fn packet_type(&self) -> PacketType {
+        match self {
+            Self::Connect(_) => PacketType::Connect,
+            Self::Connack(_) => PacketType::Connack,
+            Self::Publish(_) => PacketType::Publish,
+            Self::Puback(_) => PacketType::Puback,
+            Self::Pubrec(_) => PacketType::Pubrec,
+            Self::Pubrel(_) => PacketType::Pubrel,
+            Self::Pubcomp(_) => PacketType::Pubcomp,
+            Self::Subscribe(_) => PacketType::Subscribe,
+            Self::Suback(_) => PacketType::Suback,
+            Self::Unsubscribe(_) => PacketType::Unsubscribe,
+            Self::Unsuback(_) => PacketType::Unsuback,
+            Self::Pingreq => PacketType::Pingreq,
+            Self::Pingresp => PacketType::Pingresp,
+            Self::Disconnect => PacketType::Disconnect,
+        }
+    }
+
+    /// The Packet Identifier, of the types that have one (2.3.1).
+    #[inline]
+    pub const fn packet_id(&self) -> Option<PacketId> {
+        match self {
+            Self::Publish(publish) => publish.delivery.packet_id(),
+            Self::Puback(id)
+            | Self::Pubrec(id)
+            | Self::Pubrel(id)
+            | Self::Pubcomp(id)
+            | Self::Unsuback(id) => Some(*id),
+            Self::Subscribe(subscribe) => Some(subscribe.packet_id),
+            Self::Suback(suback) => Some(suback.packet_id),
+            Self::Unsubscribe(unsubscribe) => Some(unsubscribe.packet_id),
+            Self::Connect(_) | Self::Connack(_) | Self::Pingreq | Self::Pingresp | Self::Disconnect => None,
+        }
+    }
+
+    #[inline]
+    fn first_byte(&self) -> u8 {
+        match self {
+            Self::Publish(publish) => publish.first_byte(),
+            other => {
+                let packet_type = other.packet_type();
+                (packet_type as u8) << 4 | packet_type.fixed_flags().unwrap_or_default()
+            }
+        }
+    }
+
+    #[inline]
+    fn encode_body(&self, out: &mut impl Sink) {
+        match self {
+            Self::Connect(connect) => connect.encode(out),
+            Self::Connack(connack) => connack.encode(out),
+            Self::Publish(publish) => publish.encode(out),
+            Self::Puback(id)
+            | Self::Pubrec(id)
+            | Self::Pubrel(id)
+            | Self::Pubcomp(id)
+            | Self::Unsuback(id) => out.packet_id(*id),
+            Self::Subscribe(subscribe) => subscribe.encode(out),
+            Self::Suback(suback) => suback.encode(out),
+            Self::Unsubscribe(unsubscribe) => unsubscribe.encode(out),
+            Self::Pingreq | Self::Pingresp | Self::Disconnect => {}
+        }
+    }
+
+    #[inline]
+    fn remaining_length(&self) -> Result<u32, EncodeError> {
+        if let Self::Connect(connect) = self {
+            connect.check_sendable()?;
+        }
+        let mut counter = Counter::default();
+        self.encode_body(&mut counter);
+        match u32::try_from(counter.0) {
+            Ok(len) if len <= MAX_REMAINING_LENGTH => Ok(len),
+            _ => Err(EncodeError::PacketTooLong),
+        }
+    }
+
+    /// The exact number of bytes that [`encode`](Self::encode) writes, at least 2.
+    ///
+    /// # Errors
+    /// The packet can't be sent: see [`EncodeError`].
+    #[inline]
+    pub fn encoded_len(&self) -> Result<usize, EncodeError> {
+        let remaining_length = self.remaining_length()?;
+        Ok(fixed_header::len(remaining_length) + body_len(remaining_length))
+    }
+
+    /// Writes the packet to the front of `out` and returns the number of bytes written.
+    ///
+    /// # Errors
+    /// The packet can't be sent, or `out` is shorter than [`encoded_len`](Self::encoded_len). Then nothing is written.
+    #[inline]
+    pub fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
+        let remaining_length = self.remaining_length()?;
+        let needed = fixed_header::len(remaining_length) + body_len(remaining_length);
+        let Some(out) = out.get_mut(..needed) else {
+            return Err(EncodeError::BufferTooSmall { needed });
+        };
+        self.encode_both(remaining_length, &mut SliceSink(out));
+        Ok(needed)
+    }
+
+    /// Appends the packet to any buffer of the `bytes` crate and returns the number of bytes written.
+    ///
+    /// # Errors
+    /// The packet can't be sent, or the buffer can't grow so far. Then nothing is written.
+    #[cfg(feature = "bytes")]
+    #[inline]
+    pub fn encode_to(&self, out: &mut impl bytes::BufMut) -> Result<usize, EncodeError> {
+        let remaining_length = self.remaining_length()?;
+        let needed = fixed_header::len(remaining_length) + body_len(remaining_length);
+        if out.remaining_mut() < needed {
+            return Err(EncodeError::BufferTooSmall { needed });
+        }
+        self.encode_both(remaining_length, &mut crate::writer::BufSink(out));
+        Ok(needed)
+    }
+
+    #[inline]
+    fn encode_both(&self, remaining_length: u32, out: &mut impl Sink) {
+        fixed_header::encode(self.first_byte(), remaining_length, out);
+        self.encode_body(out);
+    }
+}
+
+/// A Remaining Length was counted in `usize`, so it fits.
+#[inline]
+fn body_len(remaining_length: u32) -> usize {
+    usize::try_from(remaining_length).unwrap_or(usize::MAX)
+}
+
+impl<'a> From<Connect<'a>> for Packet<'a> {
+    fn from(connect: Connect<'a>) -> Self {
+        Self::Connect(connect)
+    }
+}
+
+impl From<Connack> for Packet<'_> {
+    fn from(connack: Connack) -> Self {
+        Self::Connack(connack)
+    }
+}
+
+impl<'a> From<Publish<'a>> for Packet<'a> {
+    #[inline]
+    fn from(publish: Publish<'a>) -> Self {
+        Self::Publish(publish)
+    }
+}
+
+impl<'a> From<Subscribe<'a>> for Packet<'a> {
+    fn from(subscribe: Subscribe<'a>) -> Self {
+        Self::Subscribe(subscribe)
+    }
+}
+
+impl<'a> From<Suback<'a>> for Packet<'a> {
+    fn from(suback: Suback<'a>) -> Self {
+        Self::Suback(suback)
+    }
+}
+
+impl<'a> From<Unsubscribe<'a>> for Packet<'a> {
+    fn from(unsubscribe: Unsubscribe<'a>) -> Self {
+        Self::Unsubscribe(unsubscribe)
+    }
+}

@@ -1,0 +1,124 @@
+//! SUBSCRIBE (3.8).
+
+use core::fmt;
+
+use crate::error::{DecodeError, Fault};
+use crate::field::{Field, Observer};
+use crate::packet_id::PacketId;
+use crate::packet_type::PacketType;
+use crate::qos::QoS;
+use crate::reader::Reader;
+use crate::topic::TopicFilter;
+use crate::writer::Sink;
+
+/// SUBSCRIBE: asks for messages (3.8).
+///
+/// ```text
+/// 1000 0010 | Remaining Length | Packet Identifier | (Topic Filter, 000000 Requested QoS) one or more
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Subscribe<'a> {
+    /// Repeated by SUBACK.
+    pub packet_id: PacketId,
+    /// Topic Filters with the QoS asked for; at least one [MQTT-3.8.3-3].
+    pub subscriptions: Subscriptions<'a>,
+}
+
+/// One or more Topic Filters, each with its Requested QoS: a checked view of a packet, or of a list.
+#[derive(Clone, Copy)]
+pub struct Subscriptions<'a>(Repr<'a>);
+
+#[derive(Clone, Copy)]
+enum Repr<'a> {
+    Wire(&'a [u8]),
+    List(&'a [(TopicFilter<'a>, QoS)]),
+}
+
+impl<'a> Subscribe<'a> {
+    #[inline]
+    pub(crate) fn decode<O: Observer>(r: &mut Reader<'a, '_, O>) -> Result<Self, DecodeError> {
+        let packet_id = r.packet_id()?;
+        let wire = r.rest();
+        loop {
+            if r.is_at_end() && wire.is_empty() {
+                return Err(r.fault(Fault::NoTopicFilter(PacketType::Subscribe), Field::TopicFilter, 0));
+            }
+            r.topic_filter()?;
+            if r.u8(Field::RequestedQoS)? > 2 {
+                return Err(r.fault(Fault::ReservedRequestedQoS, Field::RequestedQoS, 1));
+            }
+            if r.is_at_end() {
+                return Ok(Self { packet_id, subscriptions: Subscriptions(Repr::Wire(wire)) });
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn encode(&self, out: &mut impl Sink) {
+        out.packet_id(self.packet_id);
+        match self.subscriptions.0 {
+            Repr::Wire(wire) => out.put(wire),
+            Repr::List(list) => {
+                for (filter, qos) in list {
+                    out.prefixed(filter.as_bytes());
+                    out.u8(qos.as_u8());
+                }
+            }
+        }
+    }
+}
+
+impl<'a> Subscriptions<'a> {
+    /// The subscriptions of a list; `None` when it is empty [MQTT-3.8.3-3].
+    #[inline]
+    pub const fn new(list: &'a [(TopicFilter<'a>, QoS)]) -> Option<Self> {
+        if list.is_empty() { None } else { Some(Self(Repr::List(list))) }
+    }
+
+    /// A view of checked bytes, behind the Packet Identifier.
+    #[cfg(feature = "bytes")]
+    pub(crate) fn checked(wire: &'a [u8]) -> Self {
+        Self(Repr::Wire(wire))
+    }
+
+    /// Topic Filters and Requested QoS, in the packet's order.
+    #[inline]
+    pub fn iter(&self) -> impl Iterator<Item = (TopicFilter<'a>, QoS)> + Clone + use<'a> {
+        let (mut wire, list) = match self.0 {
+            Repr::Wire(wire) => (wire, [].as_slice()),
+            Repr::List(list) => ([].as_slice(), list),
+        };
+        let of_wire = core::iter::from_fn(move || {
+            // Ends at the end: the bytes were checked.
+            let (len, rest) = wire.split_first_chunk::<2>()?;
+            let (filter, rest) = rest.split_at_checked(u16::from_be_bytes(*len).into())?;
+            let (&qos, rest) = rest.split_first()?;
+            wire = rest;
+            Some((TopicFilter::checked(filter), QoS::from_u8(qos)?))
+        });
+        of_wire.chain(list.iter().copied())
+    }
+}
+
+impl PartialEq for Subscriptions<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.0, other.0) {
+            (Repr::Wire(a), Repr::Wire(b)) => a == b,
+            _ => self.iter().eq(other.iter()),
+        }
+    }
+}
+
+impl Eq for Subscriptions<'_> {}
+
+impl core::hash::Hash for Subscriptions<'_> {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.iter().for_each(|subscription| subscription.hash(state));
+    }
+}
+
+impl fmt::Debug for Subscriptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}

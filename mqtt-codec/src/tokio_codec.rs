@@ -1,0 +1,89 @@
+//! For `tokio_util::codec::Framed`, `FramedRead` and `FramedWrite`.
+
+use core::fmt;
+use std::io;
+
+use bytes::BytesMut;
+use tokio_util::codec;
+
+use crate::decoder::Decoder;
+use crate::error::{DecodeError, EncodeError};
+use crate::packet::Packet;
+use crate::packet_buf::PacketBuf;
+
+/// Packets over any byte stream of tokio. Reserves nothing for a length that a peer declares.
+#[derive(Clone, Debug, Default)]
+pub struct MqttCodec {
+    decoder: Decoder,
+}
+
+impl MqttCodec {
+    /// Decodes by the rules of `decoder`; set a [`max_packet_len`](Decoder::max_packet_len) where the peer is not
+    /// trusted, since a packet is buffered until it is whole.
+    pub const fn new(decoder: Decoder) -> Self {
+        Self { decoder }
+    }
+}
+
+/// Why packets stopped.
+#[derive(Debug)]
+pub enum CodecError {
+    /// The peer sent bytes that are no packet. What came before them was given out.
+    Decode(DecodeError),
+    /// A packet to be sent cannot be.
+    Encode(EncodeError),
+    /// The stream failed.
+    Io(io::Error),
+}
+
+impl fmt::Display for CodecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Decode(_) => "the peer's bytes are no packet",
+            Self::Encode(_) => "the packet cannot be sent",
+            Self::Io(_) => "the stream failed",
+        })
+    }
+}
+
+impl core::error::Error for CodecError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(match self {
+            Self::Decode(error) => error,
+            Self::Encode(error) => error,
+            Self::Io(error) => error,
+        })
+    }
+}
+
+impl From<io::Error> for CodecError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl codec::Decoder for MqttCodec {
+    type Item = PacketBuf;
+    type Error = CodecError;
+
+    fn decode(&mut self, stream: &mut BytesMut) -> Result<Option<PacketBuf>, CodecError> {
+        PacketBuf::take(&self.decoder, stream).map_err(CodecError::Decode)
+    }
+}
+
+impl codec::Encoder<Packet<'_>> for MqttCodec {
+    type Error = CodecError;
+
+    fn encode(&mut self, packet: Packet<'_>, out: &mut BytesMut) -> Result<(), CodecError> {
+        packet.encode_to(out).map(drop).map_err(CodecError::Encode)
+    }
+}
+
+impl codec::Encoder<&PacketBuf> for MqttCodec {
+    type Error = CodecError;
+
+    fn encode(&mut self, packet: &PacketBuf, out: &mut BytesMut) -> Result<(), CodecError> {
+        out.extend_from_slice(packet.as_bytes());
+        Ok(())
+    }
+}
