@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use crate::error::{DecodeError, Fault};
-use crate::field::{Field, Observer};
-use crate::reader::Reader;
+use crate::error::Fault;
+use crate::field::Field;
+use crate::reader::{Mode, Reader};
 use crate::writer::Sink;
 
 /// CONNACK: the Server's answer to CONNECT (3.2).
@@ -82,13 +82,15 @@ impl fmt::Display for ConnectReturnCode {
 
 impl Connack {
     #[inline]
-    pub(crate) fn decode<O: Observer>(r: &mut Reader<'_, '_, O>) -> Result<Self, DecodeError> {
+    pub(crate) fn decode<M: Mode>(mut r: Reader<'_, M>) -> Result<Self, M::Error> {
         let flags = r.u8(Field::ConnackFlags)?;
         if flags > 1 {
             return Err(r.fault(Fault::ReservedConnackFlags, Field::ConnackFlags, 1));
         }
         let session_present = flags == 1;
-        let refusal = match r.u8(Field::ConnectReturnCode)? {
+        let code = r.u8(Field::ConnectReturnCode)?;
+        r.finish()?;
+        let refusal = match code {
             0 => return Ok(Self::Accepted { session_present }),
             1 => ConnectReturnCode::UnacceptableProtocolVersion,
             2 => ConnectReturnCode::IdentifierRejected,

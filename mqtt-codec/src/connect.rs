@@ -2,11 +2,11 @@
 
 use core::fmt;
 
-use crate::error::{DecodeError, EncodeError, Fault};
-use crate::field::{Field, Observer};
+use crate::error::{EncodeError, Fault};
+use crate::field::Field;
 use crate::protocol::{Protocol, ProtocolName};
 use crate::qos::QoS;
-use crate::reader::Reader;
+use crate::reader::{Mode, Reader, Text};
 use crate::topic::TopicName;
 use crate::utf8_str::{BinaryData, Utf8Str};
 use crate::writer::Sink;
@@ -139,28 +139,28 @@ impl<'a> Connect<'a> {
     }
 
     #[inline]
-    pub(crate) fn decode<O: Observer>(r: &mut Reader<'a, '_, O>) -> Result<Self, DecodeError> {
+    pub(crate) fn decode<M: Mode>(mut r: Reader<'a, M>) -> Result<Self, M::Error> {
         let body = r.rest();
         let name = r.prefixed(Field::ProtocolName)?;
         if name != b"MQTT" {
-            return Err(other_protocol(name, r));
+            return Err(other_protocol(name, &mut r));
         }
         let level = r.u8(Field::ProtocolLevel)?;
         if level != Protocol::V3_1_1.level {
-            return Err(unsupported(ProtocolName::Mqtt, level, r));
+            return Err(unsupported(ProtocolName::Mqtt, level, &r));
         }
         let flags = Flags(r.u8(Field::ConnectFlags)?);
         if let Err(fault) = flags.check() {
             return Err(r.fault(fault, Field::ConnectFlags, 1));
         }
         r.u16(Field::KeepAlive)?;
-        r.utf8_str(Field::ClientIdentifier)?;
+        r.text::<Utf8Str<'_>>(Field::ClientIdentifier)?;
         if flags.has(Flags::WILL) {
-            r.topic_name(Field::WillTopic)?;
+            r.text::<TopicName<'_>>(Field::WillTopic)?;
             r.binary(Field::WillMessage)?;
         }
         if flags.has(Flags::USER_NAME) {
-            r.utf8_str(Field::UserName)?;
+            r.text::<Utf8Str<'_>>(Field::UserName)?;
         }
         if flags.has(Flags::PASSWORD) {
             r.binary(Field::Password)?;
@@ -284,7 +284,7 @@ impl<'a> Payload<'a> {
 }
 
 #[cold]
-fn other_protocol<O: Observer>(name: &[u8], r: &mut Reader<'_, '_, O>) -> DecodeError {
+fn other_protocol<M: Mode>(name: &[u8], r: &mut Reader<'_, M>) -> M::Error {
     if name != ProtocolName::Mqisdp.as_str().as_bytes() {
         return r.fault(Fault::WrongProtocolName, Field::ProtocolName, name.len());
     }
@@ -295,7 +295,7 @@ fn other_protocol<O: Observer>(name: &[u8], r: &mut Reader<'_, '_, O>) -> Decode
 }
 
 #[cold]
-fn unsupported<O: Observer>(name: ProtocolName, level: u8, r: &Reader<'_, '_, O>) -> DecodeError {
+fn unsupported<M: Mode>(name: ProtocolName, level: u8, r: &Reader<'_, M>) -> M::Error {
     r.fault(Fault::UnsupportedProtocol(Protocol { name, level }), Field::ProtocolLevel, 1)
 }
 

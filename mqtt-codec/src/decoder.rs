@@ -2,12 +2,13 @@
 
 use core::num::NonZeroUsize;
 
-use crate::error::{DecodeError, Fault};
+use crate::error::DecodeError;
 use crate::field::{Field, Observer};
 use crate::fixed_header::{Cut, Header};
 use crate::packet::Packet;
-use crate::packet_type::{PacketType, Side};
-use crate::reader::Reader;
+use crate::packet_type::Side;
+use crate::publish::Publish;
+use crate::reader::{Careful, Quick, Reader, Unsure};
 
 /// The longest packet that the wire can say: 5 bytes of fixed header and 268,435,455 more.
 pub const MAX_PACKET_LEN: usize = 268_435_460;
@@ -48,8 +49,8 @@ pub enum Decoded<'a> {
 pub struct Decoder {
     max_packet_len: usize,
     sender: Option<Side>,
-    /// Bit n is set when type n may come.
-    types: u16,
+    /// Bit n is set when packets of type n may come and need no check beyond the standard's.
+    quick_types: u16,
     strict_text: bool,
 }
 
@@ -57,7 +58,7 @@ impl Decoder {
     /// All packets of both sides, of any length, with any characters that the standard lets a receiver accept.
     #[inline]
     pub const fn new() -> Self {
-        Self { max_packet_len: MAX_PACKET_LEN, sender: None, types: u16::MAX, strict_text: false }
+        Self { max_packet_len: MAX_PACKET_LEN, sender: None, quick_types: u16::MAX, strict_text: false }
     }
 
     /// Refuses packets of more than so many bytes, fixed header included, once their length is known
@@ -72,13 +73,9 @@ impl Decoder {
     /// Refuses packets that this side never sends ([`Fault::WrongSender`]) [MQTT-4.8.0-1]. By default both sides'
     /// packets are decoded.
     #[must_use]
-    pub fn sent_by(mut self, side: Side) -> Self {
+    pub const fn sent_by(mut self, side: Side) -> Self {
         self.sender = Some(side);
-        self.types = PacketType::ALL
-            .into_iter()
-            .filter(|packet_type| packet_type.sender().is_none_or(|only| only == side))
-            .fold(0, |types, packet_type| types | 1 << packet_type as u8);
-        self
+        self.with_quick_types()
     }
 
     /// Whether to refuse control characters (U+0001 to U+001F, U+007F to U+009F) and Unicode non-characters in strings
@@ -87,6 +84,19 @@ impl Decoder {
     #[inline]
     pub const fn strict_text(mut self, refuse: bool) -> Self {
         self.strict_text = refuse;
+        self.with_quick_types()
+    }
+
+    const fn with_quick_types(mut self) -> Self {
+        // CONNACK, SUBACK, UNSUBACK, PINGRESP; CONNECT, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT.
+        const SERVERS: u16 = 1 << 2 | 1 << 9 | 1 << 11 | 1 << 13;
+        const CLIENTS: u16 = 1 << 1 | 1 << 8 | 1 << 10 | 1 << 12 | 1 << 14;
+        self.quick_types = match (self.strict_text, self.sender) {
+            (true, _) => 0,
+            (false, None) => u16::MAX,
+            (false, Some(Side::Client)) => !SERVERS,
+            (false, Some(Side::Server)) => !CLIENTS,
+        };
         self
     }
 
@@ -105,8 +115,93 @@ impl Decoder {
     /// # Errors
     /// The bytes are no packet of MQTT 3.1.1, and no further bytes can make them one; or the caller asked to refuse
     /// it. The error does not depend on how much of the rest has arrived.
-    #[inline]
+    #[inline(always)]
     pub fn decode<'a>(&self, bytes: &'a [u8]) -> Result<Decoded<'a>, DecodeError> {
+        let [first, len @ 0..=0x7F, ..] = bytes else { return self.decode_long(bytes) };
+        let len = 2 + usize::from(*len);
+        let Some(packet) = bytes.get(..len) else { return self.decode_carefully(bytes) };
+        if !self.takes_quickly(*first, len) {
+            return self.decode_carefully(bytes);
+        }
+        // The smallest here; the others in functions of their own, so that nothing is saved and restored for them.
+        if first >> 4 == 3 {
+            return self.decode_publish(packet, 2);
+        }
+        let r = Reader::new(packet.get(2..).unwrap_or_default(), Quick);
+        let decoded = match first {
+            0x40 => r.only_packet_id().map(Packet::Puback),
+            0x50 => r.only_packet_id().map(Packet::Pubrec),
+            0x62 => r.only_packet_id().map(Packet::Pubrel),
+            0x70 => r.only_packet_id().map(Packet::Pubcomp),
+            0xC0 => r.finish().map(|()| Packet::Pingreq),
+            0xD0 => r.finish().map(|()| Packet::Pingresp),
+            _ => return self.decode_other(packet, 2),
+        };
+        match decoded {
+            Ok(packet) => Ok(Decoded::Packet(packet, len)),
+            Err(Unsure) => self.decode_carefully(packet),
+        }
+    }
+
+    /// A packet of more than 129 bytes, or less than two bytes of one.
+    #[inline(never)]
+    fn decode_long<'a>(&self, bytes: &'a [u8]) -> Result<Decoded<'a>, DecodeError> {
+        // A packet that long has these bytes.
+        let Some([first, a, b, c, d]) = bytes.first_chunk::<5>() else { return self.decode_carefully(bytes) };
+        let group = |byte: u8| usize::from(byte & 0x7F);
+        let (header_len, remaining_length) = if *b < 0x80 {
+            (3, group(*b) << 7)
+        } else if *c < 0x80 {
+            (4, group(*b) << 7 | group(*c) << 14)
+        } else if *d < 0x80 {
+            (5, group(*b) << 7 | group(*c) << 14 | group(*d) << 21)
+        } else {
+            return self.decode_carefully(bytes);
+        };
+        let len = header_len + (remaining_length | group(*a));
+        let packet = match bytes.get(..len) {
+            Some(packet) if *a >= 0x80 && self.takes_quickly(*first, len) => packet,
+            _ => return self.decode_carefully(bytes),
+        };
+        match first {
+            0x30..=0x3F => self.decode_publish(packet, header_len),
+            _ => self.decode_other(packet, header_len),
+        }
+    }
+
+    /// Whether the caller's own limits let a packet pass without a closer look.
+    #[inline]
+    fn takes_quickly(&self, first: u8, len: usize) -> bool {
+        len <= self.max_packet_len && (self.quick_types >> (first >> 4)) & 1 != 0
+    }
+
+    /// `packet` is a whole PUBLISH.
+    #[inline(never)]
+    fn decode_publish<'a>(&self, packet: &'a [u8], header_len: usize) -> Result<Decoded<'a>, DecodeError> {
+        let (Some(first), Some(body)) = (packet.first(), packet.get(header_len..)) else {
+            return self.decode_carefully(packet);
+        };
+        match Publish::decode(*first, Reader::new(body, Quick)) {
+            Ok(publish) => Ok(Decoded::Packet(Packet::Publish(publish), packet.len())),
+            Err(Unsure) => self.decode_carefully(packet),
+        }
+    }
+
+    /// `packet` is whole, of any type.
+    #[inline(never)]
+    fn decode_other<'a>(&self, packet: &'a [u8], header_len: usize) -> Result<Decoded<'a>, DecodeError> {
+        let (Some(first), Some(body)) = (packet.first(), packet.get(header_len..)) else {
+            return self.decode_carefully(packet);
+        };
+        match Packet::decode_body(*first, Reader::new(body, Quick)) {
+            Ok(decoded) => Ok(Decoded::Packet(decoded, packet.len())),
+            Err(Unsure) => self.decode_carefully(packet),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn decode_carefully<'a>(&self, bytes: &'a [u8]) -> Result<Decoded<'a>, DecodeError> {
         self.decode_observed(bytes, &mut ())
     }
 
@@ -114,26 +209,22 @@ impl Decoder {
     ///
     /// # Errors
     /// As for [`decode`](Self::decode); the fields before the fault were heard.
-    #[inline]
     pub fn decode_observed<'a, O: Observer>(
         &self,
         bytes: &'a [u8],
         observer: &mut O,
     ) -> Result<Decoded<'a>, DecodeError> {
-        let Some(cut) = Cut::from_front(bytes) else {
+        let Some(Cut { first, header_len, body }) = Cut::from_front(bytes) else {
             return self.missing(bytes).map(|missing| Decoded::NeedMore { missing });
         };
         observer.field(Field::FixedHeader, 0..1);
-        observer.field(Field::RemainingLength, 1..cut.header_len);
-        let len = cut.header_len + cut.body.len();
-        if len > self.max_packet_len || self.types >> (cut.first >> 4) & 1 == 0 {
-            return Err(self.first_error(&cut, refused()));
-        }
-        let mut reader = Reader::new(cut.body, cut.header_len, self.strict_text, observer);
-        match Packet::decode_body(cut.first, &mut reader) {
-            Ok(packet) => Ok(Decoded::Packet(packet, len)),
-            Err(error) => Err(self.first_error(&cut, error)),
-        }
+        observer.field(Field::RemainingLength, 1..header_len);
+        // What the fixed header tells comes first, so that an error does not depend on how the bytes were split.
+        self.missing(bytes)?;
+        let len = header_len + body.len();
+        let mode = Careful { end: len, strict_text: self.strict_text, observer };
+        let packet = Packet::decode_body(first, Reader::new(body, mode))?;
+        Ok(Decoded::Packet(packet, len))
     }
 
     /// Lets `observer` hear of the fields of a packet that is not whole, as far as its bytes go, for tools that show
@@ -152,8 +243,8 @@ impl Decoder {
         let Header::Whole(first, _, header_len) = Header::read(bytes) else { return Ok(()) };
         observer.field(Field::RemainingLength, 1..header_len);
         let body = bytes.get(header_len..).unwrap_or_default();
-        let mut reader = Reader::new(body, header_len, self.strict_text, observer);
-        Packet::decode_body(first, &mut reader).map(drop)
+        let mode = Careful { end: bytes.len(), strict_text: self.strict_text, observer };
+        Packet::decode_body(first, Reader::new(body, mode)).map(drop)
     }
 }
 
@@ -161,10 +252,4 @@ impl Default for Decoder {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Stands for a packet that the decoder's own limits refuse; the check of the fixed header says which.
-#[cold]
-fn refused() -> DecodeError {
-    DecodeError::new(Fault::OverMaximum, Field::RemainingLength, 1)
 }

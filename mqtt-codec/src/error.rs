@@ -5,6 +5,8 @@ use core::fmt;
 use crate::field::Field;
 use crate::packet_type::{PacketType, Side};
 use crate::protocol::{Protocol, ProtocolName};
+use crate::reader::Text;
+use crate::utf8_str::MAX_FIELD_LEN;
 
 /// Why bytes are not a packet of MQTT 3.1.1.
 ///
@@ -285,7 +287,18 @@ pub struct TextError {
 }
 
 impl TextError {
-    pub(crate) const TOO_LONG: Self = Self { fault: None, offset: 65_535 };
+    pub(crate) const TOO_LONG: Self = Self { fault: None, offset: MAX_FIELD_LEN };
+
+    /// The text of a caller, not of a packet.
+    pub(crate) fn check<'a, T: Text<'a>>(bytes: &'a [u8]) -> Result<T, Self> {
+        if bytes.len() > MAX_FIELD_LEN {
+            return Err(Self::TOO_LONG);
+        }
+        match T::check(bytes) {
+            Ok(()) => Ok(T::checked(bytes)),
+            Err((fault, offset)) => Err(Self { fault: Some(fault), offset }),
+        }
+    }
 }
 
 impl fmt::Display for TextError {

@@ -79,8 +79,7 @@ impl Header {
 }
 
 impl Decoder {
-    /// What can be said of bytes that [`Cut::from_front`] found no whole packet in: how many are missing, or why no
-    /// further bytes can make a packet of them.
+    /// What the fixed header says: how many bytes are missing, or why no further bytes can make a packet of them.
     #[cold]
     #[inline(never)]
     pub(crate) fn missing(&self, bytes: &[u8]) -> Result<Option<NonZeroUsize>, DecodeError> {
@@ -99,18 +98,6 @@ impl Decoder {
                 Ok(NonZeroUsize::new(want.saturating_sub(have)))
             }
         }
-    }
-
-    /// The error of a whole packet: what can be seen in its fixed header comes first, so that an error does not depend
-    /// on how the bytes were split.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn first_error(&self, cut: &Cut<'_>, in_body: DecodeError) -> DecodeError {
-        let remaining_length = u32::try_from(cut.body.len()).unwrap_or(u32::MAX);
-        self.check_first_byte(cut.first)
-            .and_then(|()| self.check_length(cut.first, remaining_length, cut.header_len))
-            .err()
-            .unwrap_or(in_body)
     }
 
     fn check_first_byte(&self, first: u8) -> Result<(), DecodeError> {

@@ -4,12 +4,11 @@ use crate::connack::Connack;
 use crate::connect::Connect;
 use crate::decoder::{Decoded, Decoder};
 use crate::error::{DecodeError, EncodeError, Fault};
-use crate::field::{Field, Observer};
 use crate::fixed_header;
 use crate::packet_id::PacketId;
 use crate::packet_type::{MAX_REMAINING_LENGTH, PacketType};
 use crate::publish::Publish;
-use crate::reader::Reader;
+use crate::reader::{Mode, Reader};
 use crate::suback::Suback;
 use crate::subscribe::Subscribe;
 use crate::unsubscribe::Unsubscribe;
@@ -49,35 +48,32 @@ impl<'a> Packet<'a> {
     /// The bytes are no packet of MQTT 3.1.1, and no further bytes can make them one.
     #[inline]
     pub fn decode(bytes: &'a [u8]) -> Result<Decoded<'a>, DecodeError> {
-        Decoder::new().decode(bytes)
+        // One that is never built, so that its checks are settled when this is compiled.
+        const DECODER: &Decoder = &Decoder::new();
+        DECODER.decode(bytes)
     }
 
-    /// The packet with this first byte and body.
+    /// The packet with this first byte, whose body is in the reader.
     #[inline]
-    pub(crate) fn decode_body<O: Observer>(
-        first: u8,
-        r: &mut Reader<'a, '_, O>,
-    ) -> Result<Self, DecodeError> {
-        let packet = match (first >> 4, first & 0x0F) {
-            (1, 0b0000) => return Connect::decode(r).map(Self::Connect),
-            (2, 0b0000) => Self::Connack(Connack::decode(r)?),
-            (3, flags) => return Publish::decode(flags, r).map(Self::Publish),
-            (4, 0b0000) => Self::Puback(r.packet_id()?),
-            (5, 0b0000) => Self::Pubrec(r.packet_id()?),
-            (6, 0b0010) => Self::Pubrel(r.packet_id()?),
-            (7, 0b0000) => Self::Pubcomp(r.packet_id()?),
-            (8, 0b0010) => return Subscribe::decode(r).map(Self::Subscribe),
-            (9, 0b0000) => return Suback::decode(r).map(Self::Suback),
-            (10, 0b0010) => return Unsubscribe::decode(r).map(Self::Unsubscribe),
-            (11, 0b0000) => Self::Unsuback(r.packet_id()?),
-            (12, 0b0000) => Self::Pingreq,
-            (13, 0b0000) => Self::Pingresp,
-            (14, 0b0000) => Self::Disconnect,
+    pub(crate) fn decode_body<M: Mode>(first: u8, r: Reader<'a, M>) -> Result<Self, M::Error> {
+        match (first >> 4, first & 0x0F) {
+            (1, 0b0000) => Connect::decode(r).map(Self::Connect),
+            (2, 0b0000) => Connack::decode(r).map(Self::Connack),
+            (3, flags) => Publish::decode(flags, r).map(Self::Publish),
+            (4, 0b0000) => r.only_packet_id().map(Self::Puback),
+            (5, 0b0000) => r.only_packet_id().map(Self::Pubrec),
+            (6, 0b0010) => r.only_packet_id().map(Self::Pubrel),
+            (7, 0b0000) => r.only_packet_id().map(Self::Pubcomp),
+            (8, 0b0010) => Subscribe::decode(r).map(Self::Subscribe),
+            (9, 0b0000) => Suback::decode(r).map(Self::Suback),
+            (10, 0b0010) => Unsubscribe::decode(r).map(Self::Unsubscribe),
+            (11, 0b0000) => r.only_packet_id().map(Self::Unsuback),
+            (12, 0b0000) => r.finish().map(|()| Self::Pingreq),
+            (13, 0b0000) => r.finish().map(|()| Self::Pingresp),
+            (14, 0b0000) => r.finish().map(|()| Self::Disconnect),
             // The check of the fixed header says just what is wrong.
-            _ => return Err(DecodeError::new(Fault::ReservedType, Field::FixedHeader, 0)),
-        };
-        r.finish()?;
-        Ok(packet)
+            _ => Err(r.fault_in_first_byte(Fault::ReservedType)),
+        }
     }
 
     /// The type.

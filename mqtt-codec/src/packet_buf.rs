@@ -12,6 +12,7 @@ use crate::packet::Packet;
 use crate::packet_id::PacketId;
 use crate::packet_type::PacketType;
 use crate::publish::{Delivery, Publish};
+use crate::reader::Text;
 use crate::suback::{ReturnCodes, Suback};
 use crate::subscribe::{Subscribe, Subscriptions};
 use crate::topic::TopicName;

@@ -1,12 +1,12 @@
 //! PUBLISH (3.3).
 
-use crate::error::{DecodeError, EncodeError, Fault};
-use crate::field::{Field, Observer};
+use crate::error::{EncodeError, Fault};
+use crate::field::Field;
 use crate::fixed_header;
 use crate::packet_id::PacketId;
 use crate::packet_type::MAX_REMAINING_LENGTH;
 use crate::qos::QoS;
-use crate::reader::Reader;
+use crate::reader::{Mode, Reader};
 use crate::topic::TopicName;
 use crate::writer::{Sink, SliceSink};
 
@@ -100,17 +100,23 @@ impl<'a> Publish<'a> {
         Self { delivery, retain: false, topic, payload }
     }
 
-    #[inline]
-    pub(crate) fn decode<O: Observer>(flags: u8, r: &mut Reader<'a, '_, O>) -> Result<Self, DecodeError> {
+    #[inline(always)]
+    pub(crate) fn decode<M: Mode>(flags: u8, mut r: Reader<'a, M>) -> Result<Self, M::Error> {
         let dup = flags & 0b1000 != 0;
         let retain = flags & 0b0001 != 0;
-        let topic = r.topic_name(Field::TopicName)?;
-        let delivery = match flags >> 1 & 0b11 {
-            0 if dup => return Err(DecodeError::new(Fault::DupAtQos0, Field::FixedHeader, 0)),
-            0 => Delivery::AtMostOnce,
-            1 => Delivery::AtLeastOnce { packet_id: r.packet_id()?, dup },
-            2 => Delivery::ExactlyOnce { packet_id: r.packet_id()?, dup },
-            _ => return Err(DecodeError::new(Fault::Qos3, Field::FixedHeader, 0)),
+        let topic = r.text(Field::TopicName)?;
+        let delivery = if flags & 0b0110 == 0 {
+            if dup {
+                return Err(r.fault_in_first_byte(Fault::DupAtQos0));
+            }
+            Delivery::AtMostOnce
+        } else {
+            let packet_id = r.packet_id()?;
+            match flags & 0b0110 {
+                0b0010 => Delivery::AtLeastOnce { packet_id, dup },
+                0b0100 => Delivery::ExactlyOnce { packet_id, dup },
+                _ => return Err(r.fault_in_first_byte(Fault::Qos3)),
+            }
         };
         let payload = r.remainder(Field::Payload);
         Ok(Self { delivery, retain, topic, payload })

@@ -1,31 +1,126 @@
 //! Reads the fields of one packet's body, in order. The body is cut to the packet before, so nothing reads beyond it.
+//!
+//! The layout of each packet is written once and read in one of two ways. [`Quick`] takes what is plainly right and
+//! has no words for anything else: no error, no observer, texts of ASCII alone, so that all of it stays in registers.
+//! What it does not take is read again by [`Careful`], which knows every rule and says which one is broken.
 
 use crate::error::{DecodeError, Fault};
 use crate::field::{Field, Observer};
 use crate::packet_id::PacketId;
 use crate::scan;
-use crate::topic::{TopicFilter, TopicName};
-use crate::utf8_str::{BinaryData, Utf8Str};
+use crate::utf8_str::BinaryData;
 
-/// The one place where an error gets its field and offset, and where an observer hears of a field.
-pub(crate) struct Reader<'a, 'o, O> {
-    rest: &'a [u8],
-    /// Offset in the packet of the end of `rest`.
-    end: usize,
-    strict_text: bool,
-    observer: &'o mut O,
+/// A string type, which knows what can be wrong with it.
+pub(crate) trait Text<'a>: Sized {
+    /// Whether the bytes are plainly such a text: of ASCII, and by all rules. When it says no, they may still be one.
+    fn is_plain(bytes: &[u8]) -> bool;
+
+    /// Why the bytes are no such text, and at which byte of it.
+    fn check(bytes: &[u8]) -> Result<(), (Fault, usize)>;
+
+    /// Bytes that passed.
+    fn checked(bytes: &'a [u8]) -> Self;
 }
 
-impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
+/// How a body is read.
+pub(crate) trait Mode {
+    type Error;
+
+    /// A fault `back` bytes before the place where `left` bytes are left.
+    fn fault(&self, left: usize, back: usize, fault: Fault, field: Field) -> Self::Error;
+
+    /// The text is not plain, or discouraged characters are to be looked for. The bytes end where `left` are left.
+    fn check<'a, T: Text<'a>>(&self, bytes: &'a [u8], left: usize, field: Field) -> Result<(), Self::Error>;
+
+    /// Whether plain texts have to be checked too.
+    fn is_strict(&self) -> bool;
+
+    /// The length of a field was read, with `left` bytes left before it.
+    fn hear_length(&mut self, left: usize, field: Field);
+
+    /// A field of `len` bytes was read, with `left` bytes left before it.
+    fn hear_field(&mut self, left: usize, len: usize, field: Field);
+}
+
+/// Takes what is plainly right.
+pub(crate) struct Quick;
+
+/// Not plainly right; [`Careful`] will tell.
+pub(crate) struct Unsure;
+
+impl Mode for Quick {
+    type Error = Unsure;
+
     #[inline]
-    pub(crate) fn new(body: &'a [u8], header_len: usize, strict_text: bool, observer: &'o mut O) -> Self {
-        Self { rest: body, end: header_len + body.len(), strict_text, observer }
+    fn fault(&self, _: usize, _: usize, _: Fault, _: Field) -> Unsure {
+        Unsure
     }
 
-    /// Offset in the packet of the next byte.
     #[inline]
-    pub(crate) fn offset(&self) -> usize {
-        self.end - self.rest.len()
+    fn check<'a, T: Text<'a>>(&self, _: &'a [u8], _: usize, _: Field) -> Result<(), Unsure> {
+        Err(Unsure)
+    }
+
+    #[inline]
+    fn is_strict(&self) -> bool {
+        false
+    }
+
+    #[inline]
+    fn hear_length(&mut self, _: usize, _: Field) {}
+
+    #[inline]
+    fn hear_field(&mut self, _: usize, _: usize, _: Field) {}
+}
+
+/// Knows every rule; the one place where an error gets its field and offset, and where an observer hears of a field.
+pub(crate) struct Careful<'o, O> {
+    /// Offset in the packet of the body's end.
+    pub(crate) end: usize,
+    pub(crate) strict_text: bool,
+    pub(crate) observer: &'o mut O,
+}
+
+impl<O: Observer> Mode for Careful<'_, O> {
+    type Error = DecodeError;
+
+    fn fault(&self, left: usize, back: usize, fault: Fault, field: Field) -> DecodeError {
+        DecodeError::new(fault, field, self.end.saturating_sub(left).saturating_sub(back))
+    }
+
+    fn check<'a, T: Text<'a>>(&self, bytes: &'a [u8], left: usize, field: Field) -> Result<(), DecodeError> {
+        let (fault, at) = match (T::check(bytes), scan::find_discouraged(bytes)) {
+            (Err(fault), _) => fault,
+            (Ok(()), Some(at)) if self.strict_text => (Fault::DiscouragedCharacter, at),
+            (Ok(()), _) => return Ok(()),
+        };
+        Err(self.fault(left, bytes.len() - at, fault, field))
+    }
+
+    fn is_strict(&self) -> bool {
+        self.strict_text
+    }
+
+    fn hear_length(&mut self, left: usize, field: Field) {
+        let start = self.end.saturating_sub(left);
+        self.observer.length(field, start..start + 2);
+    }
+
+    fn hear_field(&mut self, left: usize, len: usize, field: Field) {
+        let start = self.end.saturating_sub(left);
+        self.observer.field(field, start..start + len);
+    }
+}
+
+pub(crate) struct Reader<'a, M> {
+    rest: &'a [u8],
+    mode: M,
+}
+
+impl<'a, M: Mode> Reader<'a, M> {
+    #[inline]
+    pub(crate) fn new(body: &'a [u8], mode: M) -> Self {
+        Self { rest: body, mode }
     }
 
     #[inline]
@@ -39,116 +134,94 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
         self.rest
     }
 
-    #[cold]
-    fn past_end(&self, field: Field) -> DecodeError {
-        DecodeError::new(Fault::FieldPastEnd, field, self.offset())
-    }
-
-    /// A fault in the field that ends here and began `len` bytes before.
-    #[cold]
-    pub(crate) fn fault(&self, fault: Fault, field: Field, len: usize) -> DecodeError {
-        DecodeError::new(fault, field, self.offset() - len)
-    }
-
+    /// A fault in the field that ends here and began `back` bytes before.
     #[inline]
-    fn chunk<const N: usize>(&mut self, field: Field) -> Result<[u8; N], DecodeError> {
+    pub(crate) fn fault(&self, fault: Fault, field: Field, back: usize) -> M::Error {
+        self.mode.fault(self.rest.len(), back, fault, field)
+    }
+
+    /// A fault in the fixed header, seen late.
+    #[inline]
+    pub(crate) fn fault_in_first_byte(&self, fault: Fault) -> M::Error {
+        self.mode.fault(self.rest.len(), usize::MAX, fault, Field::FixedHeader)
+    }
+
+    #[inline(always)]
+    fn chunk<const N: usize>(&mut self, field: Field) -> Result<[u8; N], M::Error> {
         let Some((chunk, rest)) = self.rest.split_first_chunk::<N>() else {
-            return Err(self.past_end(field));
+            return Err(self.fault(Fault::FieldPastEnd, field, 0));
         };
-        let start = self.offset();
-        self.observer.field(field, start..start + N);
+        self.mode.hear_field(self.rest.len(), N, field);
         self.rest = rest;
         Ok(*chunk)
     }
 
     #[inline]
-    pub(crate) fn u8(&mut self, field: Field) -> Result<u8, DecodeError> {
+    pub(crate) fn u8(&mut self, field: Field) -> Result<u8, M::Error> {
         self.chunk::<1>(field).map(|[byte]| byte)
     }
 
     #[inline]
-    pub(crate) fn u16(&mut self, field: Field) -> Result<u16, DecodeError> {
+    pub(crate) fn u16(&mut self, field: Field) -> Result<u16, M::Error> {
         self.chunk(field).map(u16::from_be_bytes)
     }
 
     #[inline]
-    pub(crate) fn packet_id(&mut self) -> Result<PacketId, DecodeError> {
+    pub(crate) fn packet_id(&mut self) -> Result<PacketId, M::Error> {
         match PacketId::new(self.u16(Field::PacketIdentifier)?) {
             Some(id) => Ok(id),
             None => Err(self.fault(Fault::ZeroPacketId, Field::PacketIdentifier, 2)),
         }
     }
 
-    /// A length of two bytes and that many bytes.
+    /// A Packet Identifier and nothing else.
     #[inline]
-    pub(crate) fn prefixed(&mut self, field: Field) -> Result<&'a [u8], DecodeError> {
+    pub(crate) fn only_packet_id(mut self) -> Result<PacketId, M::Error> {
+        let id = self.packet_id()?;
+        self.finish()?;
+        Ok(id)
+    }
+
+    /// A length of two bytes and that many bytes.
+    #[inline(always)]
+    pub(crate) fn prefixed(&mut self, field: Field) -> Result<&'a [u8], M::Error> {
         let Some((len, rest)) = self.rest.split_first_chunk::<2>() else {
-            return Err(self.past_end(field));
+            return Err(self.fault(Fault::FieldPastEnd, field, 0));
         };
-        let start = self.offset();
-        self.observer.length(field, start..start + 2);
+        self.mode.hear_length(self.rest.len(), field);
         let len = usize::from(u16::from_be_bytes(*len));
-        let Some((content, rest)) = rest.split_at_checked(len) else {
-            return Err(self.past_end(field));
+        let Some((content, after)) = rest.split_at_checked(len) else {
+            return Err(self.fault(Fault::FieldPastEnd, field, 0));
         };
-        self.observer.field(field, start + 2..start + 2 + len);
-        self.rest = rest;
+        self.mode.hear_field(rest.len(), len, field);
+        self.rest = after;
         Ok(content)
     }
 
     #[inline]
-    pub(crate) fn binary(&mut self, field: Field) -> Result<BinaryData<'a>, DecodeError> {
+    pub(crate) fn binary(&mut self, field: Field) -> Result<BinaryData<'a>, M::Error> {
         self.prefixed(field).map(BinaryData::checked)
     }
 
-    #[inline]
-    fn text<T>(
-        &mut self,
-        field: Field,
-        check: impl FnOnce(&'a [u8]) -> Result<T, (Fault, usize)>,
-    ) -> Result<T, DecodeError> {
+    #[inline(always)]
+    pub(crate) fn text<T: Text<'a>>(&mut self, field: Field) -> Result<T, M::Error> {
         let bytes = self.prefixed(field)?;
-        match check(bytes) {
-            Ok(text) => {
-                if self.strict_text
-                    && let Some(at) = scan::find_discouraged(bytes)
-                {
-                    return Err(self.fault(Fault::DiscouragedCharacter, field, bytes.len() - at));
-                }
-                Ok(text)
-            }
-            Err((fault, at)) => Err(self.fault(fault, field, bytes.len() - at)),
+        if !T::is_plain(bytes) || self.mode.is_strict() {
+            self.mode.check::<T>(bytes, self.rest.len(), field)?;
         }
-    }
-
-    #[inline]
-    pub(crate) fn utf8_str(&mut self, field: Field) -> Result<Utf8Str<'a>, DecodeError> {
-        self.text(field, Utf8Str::check)
-    }
-
-    #[inline]
-    pub(crate) fn topic_name(&mut self, field: Field) -> Result<TopicName<'a>, DecodeError> {
-        self.text(field, TopicName::check)
-    }
-
-    #[inline]
-    pub(crate) fn topic_filter(&mut self) -> Result<TopicFilter<'a>, DecodeError> {
-        self.text(Field::TopicFilter, TopicFilter::check)
+        Ok(T::checked(bytes))
     }
 
     /// All the rest, as one field, also when it is empty.
     #[inline]
-    pub(crate) fn remainder(&mut self, field: Field) -> &'a [u8] {
-        self.observer.field(field, self.offset()..self.end);
-        core::mem::take(&mut self.rest)
+    pub(crate) fn remainder(mut self, field: Field) -> &'a [u8] {
+        self.mode.hear_field(self.rest.len(), self.rest.len(), field);
+        self.rest
     }
 
     /// Nothing may be left.
     #[inline]
-    pub(crate) fn finish(&mut self) -> Result<(), DecodeError> {
-        if self.rest.is_empty() {
-            return Ok(());
-        }
-        Err(self.fault(Fault::LeftOverBytes, Field::LeftOver, 0))
+    pub(crate) fn finish(&self) -> Result<(), M::Error> {
+        if self.rest.is_empty() { Ok(()) } else { Err(self.fault(Fault::LeftOverBytes, Field::LeftOver, 0)) }
     }
 }

@@ -11,55 +11,107 @@ pub(crate) fn is_plain(bytes: &[u8]) -> bool {
     every::<false>(bytes)
 }
 
-/// Whether every byte is one of U+0001 to U+007F, and none is a wildcard, `#` or `+`.
-#[inline]
+/// Whether there is a byte, every one is of U+0001 to U+007F, and none is a wildcard, `#` or `+`.
+#[inline(always)]
 pub(crate) fn is_plain_topic(bytes: &[u8]) -> bool {
     every::<true>(bytes)
 }
 
-#[inline]
+#[inline(always)]
 fn every<const TOPIC: bool>(bytes: &[u8]) -> bool {
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        let mut plain = plain_8::<TOPIC>(*first) & plain_8::<TOPIC>(*last);
-        if bytes.len() > 16 {
-            let (chunks, _) = bytes.as_chunks::<8>();
-            for chunk in chunks {
-                plain &= plain_8::<TOPIC>(*chunk);
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
+        if !all::<TOPIC, 16>(first) || !all::<TOPIC, 16>(last) {
+            return false;
+        }
+        // Up to 32 bytes, the two ends are all.
+        if bytes.len() > 32 {
+            for chunk in bytes.as_chunks::<16>().0 {
+                if !all::<TOPIC, 16>(chunk) {
+                    return false;
+                }
             }
         }
-        plain & HIGH == HIGH
+        true
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        all::<TOPIC, 8>(first) & all::<TOPIC, 8>(last)
     } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        let plain = plain_8::<TOPIC>(widen(*first, *last));
-        plain & HIGH == HIGH
+        all::<TOPIC, 4>(first) & all::<TOPIC, 4>(last)
     } else {
-        bytes.iter().all(|&byte| matches!(byte, 1..=0x7F) && !(TOPIC && matches!(byte, b'#' | b'+')))
+        !(TOPIC && bytes.is_empty()) && bytes.iter().all(|&byte| all::<TOPIC, 1>(&[byte]))
     }
 }
 
-/// Two halves of eight bytes side by side.
-#[inline]
-fn widen([a, b, c, d]: [u8; 4], [e, f, g, h]: [u8; 4]) -> [u8; 8] {
-    [a, b, c, d, e, f, g, h]
+/// Without branches over an array of fixed length, which the compiler makes a handful of vector instructions of.
+#[inline(always)]
+fn all<const TOPIC: bool, const N: usize>(bytes: &[u8; N]) -> bool {
+    let mut odd = false;
+    for &byte in bytes {
+        // As signed numbers, NUL and all that is not ASCII are at most 0; `#` and `+` differ in bit 3 alone.
+        odd |= byte.cast_signed() <= 0 || TOPIC && byte | 0x08 == b'+';
+    }
+    !odd
 }
 
+/// Whether the byte is `#` or `+`.
+#[inline]
+pub(crate) const fn is_wildcard(byte: u8) -> bool {
+    matches!(byte, b'#' | b'+')
+}
+
+/// Whether the bytes are a Topic Filter, with plain characters alone: `#` the whole last level, `+` whole levels. When
+/// it says no, they may still be one.
+#[inline]
+pub(crate) fn is_plain_filter(bytes: &[u8]) -> bool {
+    // A filter without wildcards obeys the rules of a Topic Name.
+    is_plain_topic(bytes) || (!bytes.is_empty() && is_plain(bytes) && wildcards_fit(bytes))
+}
+
+/// Whether each wildcard of a text of ASCII fills its level, and `#` is last.
+#[inline]
+fn wildcards_fit(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk::<8>() else {
+        return (0..).zip(bytes).all(|(at, &byte)| !is_wildcard(byte) || wildcard_fits(bytes, at));
+    };
+    let mut start = 0;
+    for word in bytes.as_chunks::<8>().0 {
+        if !wildcards_of_word_fit(bytes, start, *word) {
+            return false;
+        }
+        start += 8;
+    }
+    // It overlaps the word before; looking twice does no harm.
+    wildcards_of_word_fit(bytes, bytes.len() - 8, *last)
+}
+
+#[inline]
+fn wildcards_of_word_fit(bytes: &[u8], start: usize, word: [u8; 8]) -> bool {
+    // Bit 7 of each byte that is a wildcard: they differ in bit 3 alone.
+    let mut wildcards =
+        !(((u64::from_le_bytes(word) | (0x08 * LOW)) ^ (0x2B * LOW)).wrapping_add(0x7F * LOW)) & (0x80 * LOW);
+    while wildcards != 0 {
+        let in_word = usize::from(wildcards.trailing_zeros().to_le_bytes()[0] / 8);
+        if !wildcard_fits(bytes, start + in_word) {
+            return false;
+        }
+        wildcards &= wildcards - 1;
+    }
+    true
+}
+
+/// The same byte in each place.
 const LOW: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = LOW << 7;
 
-/// Bit 7 of each byte of the result is set where the byte is plain, as long as no byte below it (in memory before it)
-/// has bit 7 set; one that has clears its own, so the eight bits are all set just when all eight bytes are plain.
+/// Whether the wildcard at this place fills its level, and `#` is last.
 #[inline]
-fn plain_8<const TOPIC: bool>(bytes: [u8; 8]) -> u64 {
-    let word = u64::from_le_bytes(bytes);
-    let ascii = !word;
-    let not_nul = word.wrapping_add(0x7F * LOW);
-    let plain = ascii & not_nul;
-    if TOPIC {
-        // `#` (0x23) and `+` (0x2B) differ in bit 3 alone.
-        let not_wildcard = ((word | (0x08 * LOW)) ^ (0x2B * LOW)).wrapping_add(0x7F * LOW);
-        plain & not_wildcard
-    } else {
-        plain
-    }
+fn wildcard_fits(bytes: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+    let after = bytes.get(at + 1);
+    matches!(before, None | Some(b'/'))
+        && match after {
+            None => true,
+            Some(b'/') => bytes.get(at) == Some(&b'+'),
+            Some(_) => false,
+        }
 }
 
 /// Why a text is not a string of MQTT (1.5.3), and at which of its bytes; `None` when it is one.
@@ -92,7 +144,32 @@ fn is_discouraged(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
+
+    #[test]
+    fn a_topic_is_not_empty() {
+        assert!(is_plain(b"") && !is_plain_topic(b"") && !is_plain_filter(b""));
+    }
+
+    #[test]
+    fn a_plain_filter_is_what_the_careful_check_accepts() {
+        // Every text of up to 6 of the characters that matter, alone and inside longer ones.
+        let alphabet = [b'a', b'/', b'+', b'#'];
+        for len in 0..=6u32 {
+            for number in 0..4usize.pow(len) {
+                let text: std::vec::Vec<u8> = (0..len).map(|i| alphabet[number >> (2 * i) & 3]).collect();
+                for (front, back) in
+                    [("", ""), ("sport/", ""), ("", "/player"), ("sport/x/", "/tennis/player")]
+                {
+                    let text = [front.as_bytes(), &text, back.as_bytes()].concat();
+                    let careful = crate::topic::find_filter_fault(&text).is_ok();
+                    assert_eq!(is_plain_filter(&text), careful, "{:?}", core::str::from_utf8(&text));
+                }
+            }
+        }
+    }
 
     fn naive(bytes: &[u8], topic: bool) -> bool {
         bytes.iter().all(|&b| b != 0 && b < 0x80 && !(topic && (b == b'#' || b == b'+')))

@@ -2,11 +2,11 @@
 
 use core::fmt;
 
-use crate::error::{DecodeError, Fault};
-use crate::field::{Field, Observer};
+use crate::error::Fault;
+use crate::field::Field;
 use crate::packet_id::PacketId;
 use crate::qos::QoS;
-use crate::reader::Reader;
+use crate::reader::{Mode, Reader};
 use crate::writer::Sink;
 
 /// SUBACK: the answer to SUBSCRIBE (3.9).
@@ -64,7 +64,7 @@ enum Repr<'a> {
 
 impl<'a> Suback<'a> {
     #[inline]
-    pub(crate) fn decode<O: Observer>(r: &mut Reader<'a, '_, O>) -> Result<Self, DecodeError> {
+    pub(crate) fn decode<M: Mode>(mut r: Reader<'a, M>) -> Result<Self, M::Error> {
         let packet_id = r.packet_id()?;
         let wire = r.rest();
         loop {

@@ -2,12 +2,12 @@
 
 use core::fmt;
 
-use crate::error::{DecodeError, Fault};
-use crate::field::{Field, Observer};
+use crate::error::Fault;
+use crate::field::Field;
 use crate::packet_id::PacketId;
 use crate::packet_type::PacketType;
 use crate::qos::QoS;
-use crate::reader::Reader;
+use crate::reader::{Mode, Reader, Text};
 use crate::topic::TopicFilter;
 use crate::writer::Sink;
 
@@ -36,14 +36,14 @@ enum Repr<'a> {
 
 impl<'a> Subscribe<'a> {
     #[inline]
-    pub(crate) fn decode<O: Observer>(r: &mut Reader<'a, '_, O>) -> Result<Self, DecodeError> {
+    pub(crate) fn decode<M: Mode>(mut r: Reader<'a, M>) -> Result<Self, M::Error> {
         let packet_id = r.packet_id()?;
         let wire = r.rest();
         loop {
             if r.is_at_end() && wire.is_empty() {
                 return Err(r.fault(Fault::NoTopicFilter(PacketType::Subscribe), Field::TopicFilter, 0));
             }
-            r.topic_filter()?;
+            r.text::<TopicFilter<'_>>(Field::TopicFilter)?;
             if r.u8(Field::RequestedQoS)? > 2 {
                 return Err(r.fault(Fault::ReservedRequestedQoS, Field::RequestedQoS, 1));
             }

@@ -4,8 +4,9 @@ use core::fmt;
 
 use crate::error::{Fault, TextError};
 use crate::matching;
-use crate::scan;
-use crate::utf8_str::{MAX_FIELD_LEN, Utf8Str};
+use crate::reader::Text;
+use crate::scan::{self, is_wildcard};
+use crate::utf8_str::Utf8Str;
 
 /// A Topic Name: what a message is published to. At least one byte, no wildcards [MQTT-4.7.1-1] [MQTT-4.7.3-1].
 ///
@@ -33,13 +34,37 @@ pub struct TopicName<'a>(&'a [u8]);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TopicFilter<'a>(&'a [u8]);
 
-impl<'a> TopicName<'a> {
+impl<'a> Text<'a> for TopicName<'a> {
+    #[inline(always)]
+    fn is_plain(bytes: &[u8]) -> bool {
+        scan::is_plain_topic(bytes)
+    }
+
     #[inline]
-    pub(crate) fn check(bytes: &'a [u8]) -> Result<Self, (Fault, usize)> {
-        if !scan::is_plain_topic(bytes) || bytes.is_empty() {
-            find_name_fault(bytes)?;
-        }
-        Ok(Self(bytes))
+    fn check(bytes: &[u8]) -> Result<(), (Fault, usize)> {
+        find_name_fault(bytes)
+    }
+
+    #[inline]
+    fn checked(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl<'a> Text<'a> for TopicFilter<'a> {
+    #[inline]
+    fn is_plain(bytes: &[u8]) -> bool {
+        scan::is_plain_filter(bytes)
+    }
+
+    #[inline]
+    fn check(bytes: &[u8]) -> Result<(), (Fault, usize)> {
+        find_filter_fault(bytes)
+    }
+
+    #[inline]
+    fn checked(bytes: &'a [u8]) -> Self {
+        Self(bytes)
     }
 }
 
@@ -67,19 +92,11 @@ impl<'a> TopicFilter<'a> {
     pub fn matches(self, name: TopicName<'_>) -> bool {
         matching::matches(self.0, name.0)
     }
-
-    #[inline]
-    pub(crate) fn check(bytes: &'a [u8]) -> Result<Self, (Fault, usize)> {
-        // A filter without wildcards obeys the rules of a Topic Name.
-        if !scan::is_plain_topic(bytes) || bytes.is_empty() {
-            find_filter_fault(bytes)?;
-        }
-        Ok(Self(bytes))
-    }
 }
 
+#[cold]
 #[inline(never)]
-fn find_filter_fault(bytes: &[u8]) -> Result<(), (Fault, usize)> {
+pub(crate) fn find_filter_fault(bytes: &[u8]) -> Result<(), (Fault, usize)> {
     if bytes.is_empty() {
         return Err((Fault::EmptyTopic, 0));
     }
@@ -106,10 +123,6 @@ fn find_filter_fault(bytes: &[u8]) -> Result<(), (Fault, usize)> {
     Ok(())
 }
 
-const fn is_wildcard(byte: u8) -> bool {
-    matches!(byte, b'#' | b'+')
-}
-
 /// What the two types have in common: text in, text out.
 macro_rules! text {
     ($name:ident) => {
@@ -127,19 +140,7 @@ macro_rules! text {
             /// # Errors
             /// As for [`new`](Self::new), and when the bytes are not well-formed UTF-8.
             pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, TextError> {
-                if bytes.len() > MAX_FIELD_LEN {
-                    return Err(TextError::TOO_LONG);
-                }
-                match Self::check(bytes) {
-                    Ok(text) => Ok(text),
-                    Err((fault, offset)) => Err(TextError { fault: Some(fault), offset }),
-                }
-            }
-
-            /// Bytes that were checked when the packet was decoded.
-            #[inline]
-            pub(crate) fn checked(bytes: &'a [u8]) -> Self {
-                Self(bytes)
+                TextError::check(bytes)
             }
 
             /// The same text without the promise of its type.

@@ -2,11 +2,11 @@
 
 use core::fmt;
 
-use crate::error::{DecodeError, Fault};
-use crate::field::{Field, Observer};
+use crate::error::Fault;
+use crate::field::Field;
 use crate::packet_id::PacketId;
 use crate::packet_type::PacketType;
-use crate::reader::Reader;
+use crate::reader::{Mode, Reader, Text};
 use crate::topic::TopicFilter;
 use crate::writer::Sink;
 
@@ -35,14 +35,14 @@ enum Repr<'a> {
 
 impl<'a> Unsubscribe<'a> {
     #[inline]
-    pub(crate) fn decode<O: Observer>(r: &mut Reader<'a, '_, O>) -> Result<Self, DecodeError> {
+    pub(crate) fn decode<M: Mode>(mut r: Reader<'a, M>) -> Result<Self, M::Error> {
         let packet_id = r.packet_id()?;
         let wire = r.rest();
         if wire.is_empty() {
             return Err(r.fault(Fault::NoTopicFilter(PacketType::Unsubscribe), Field::TopicFilter, 0));
         }
         while !r.is_at_end() {
-            r.topic_filter()?;
+            r.text::<TopicFilter<'_>>(Field::TopicFilter)?;
         }
         Ok(Self { packet_id, filters: TopicFilters(Repr::Wire(wire)) })
     }

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::error::{Fault, TextError};
+use crate::reader::Text;
 use crate::scan;
 
 /// The most bytes that a string or binary field can have.
@@ -31,30 +32,7 @@ impl<'a> Utf8Str<'a> {
     /// # Errors
     /// There are more than 65,535 bytes, they are not well-formed UTF-8, or hold U+0000.
     pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, TextError> {
-        if bytes.len() > MAX_FIELD_LEN {
-            return Err(TextError::TOO_LONG);
-        }
-        match Self::check(bytes) {
-            Ok(text) => Ok(text),
-            Err((fault, offset)) => Err(TextError { fault: Some(fault), offset }),
-        }
-    }
-
-    /// Bytes of a field, so not too long.
-    #[inline]
-    pub(crate) fn check(bytes: &'a [u8]) -> Result<Self, (Fault, usize)> {
-        if !scan::is_plain(bytes)
-            && let Some(fault) = scan::find_fault(bytes)
-        {
-            return Err(fault);
-        }
-        Ok(Self(bytes))
-    }
-
-    /// Bytes that were checked when the packet was decoded, or that a stronger type holds.
-    #[inline]
-    pub(crate) fn checked(bytes: &'a [u8]) -> Self {
-        Self(bytes)
+        TextError::check(bytes)
     }
 
     /// The bytes, without the length before them.
@@ -81,6 +59,23 @@ impl<'a> Utf8Str<'a> {
     #[inline]
     pub const fn is_empty(self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl<'a> Text<'a> for Utf8Str<'a> {
+    #[inline]
+    fn is_plain(bytes: &[u8]) -> bool {
+        scan::is_plain(bytes)
+    }
+
+    #[cold]
+    fn check(bytes: &[u8]) -> Result<(), (Fault, usize)> {
+        scan::find_fault(bytes).map_or(Ok(()), Err)
+    }
+
+    #[inline]
+    fn checked(bytes: &'a [u8]) -> Self {
+        Self(bytes)
     }
 }
 

@@ -1,0 +1,79 @@
+//! Wireshark's words for MQTT.
+
+use mqtt_codec::Field;
+
+/// What Wireshark calls the packet with this first byte, e.g. `Publish Message`.
+pub fn title(first: u8) -> &'static str {
+    match first >> 4 {
+        1 => "Connect Command",
+        2 => "Connect Ack",
+        3 => "Publish Message",
+        4 => "Publish Ack",
+        5 => "Publish Received",
+        6 => "Publish Release",
+        7 => "Publish Complete",
+        8 => "Subscribe Request",
+        9 => "Subscribe Ack",
+        10 => "Unsubscribe Request",
+        11 => "Unsubscribe Ack",
+        12 => "Ping Request",
+        13 => "Ping Response",
+        14 => "Disconnect Req",
+        15 => "Authentication Exchange",
+        _ => "Reserved",
+    }
+}
+
+/// The meaning of two bits of QoS.
+pub(super) fn qos(value: u64) -> &'static str {
+    match value {
+        0 => "At most once delivery (Fire and Forget)",
+        1 => "At least once delivery (Acknowledged deliver)",
+        2 => "Exactly once delivery (Assured Delivery)",
+        _ => "Reserved",
+    }
+}
+
+/// The meaning of a SUBACK's Return Code.
+pub(super) fn granted_qos(value: u64) -> &'static str {
+    if value == 0x80 { "Failure" } else { qos(value) }
+}
+
+/// The meaning of a Protocol Level.
+pub(super) fn version(level: u64) -> &'static str {
+    match level {
+        3 => "MQTT v3.1",
+        4 => "MQTT v3.1.1",
+        5 => "MQTT v5.0",
+        0x83 => "MQTT v3.1, bridge",
+        0x84 => "MQTT v3.1.1, bridge",
+        _ => "Unknown",
+    }
+}
+
+/// The meaning of a Connect Return Code.
+pub(super) fn connect_return_code(code: u64) -> &'static str {
+    match code {
+        0 => "Connection Accepted",
+        1 => "Connection Refused: unacceptable protocol version",
+        2 => "Connection Refused: identifier rejected",
+        3 => "Connection Refused: server unavailable",
+        4 => "Connection Refused: bad user name or password",
+        5 => "Connection Refused: not authorized",
+        _ => "Unknown",
+    }
+}
+
+/// Name and filter name of the length before a field.
+pub(super) fn length_of(field: Field) -> Option<(&'static str, &'static str)> {
+    Some(match field {
+        Field::ProtocolName => ("Protocol Name Length", "mqtt.proto_len"),
+        Field::ClientIdentifier => ("Client ID Length", "mqtt.clientid_len"),
+        Field::WillTopic => ("Will Topic Length", "mqtt.willtopic_len"),
+        Field::WillMessage => ("Will Message Length", "mqtt.willmsg_len"),
+        Field::UserName => ("User Name Length", "mqtt.username_len"),
+        Field::Password => ("Password Length", "mqtt.passwd_len"),
+        Field::TopicName | Field::TopicFilter => ("Topic Length", "mqtt.topic_len"),
+        _ => return None,
+    })
+}

@@ -1,0 +1,116 @@
+//! Takes MQTT bytes apart: every packet, every field, and what is wrong with them.
+//!
+//! The codec reads; this only listens and words it. It never gives up: behind a malformed packet it goes on where that
+//! is honest, and says so.
+
+mod hints;
+pub mod labels;
+mod notes;
+mod resync;
+pub mod text;
+mod tree;
+
+use mqtt_codec::{Decoded, Decoder, Fault, PacketType, Side};
+
+use crate::finding::{Finding, Severity};
+use tree::Tree;
+pub use tree::{Node, Value};
+
+/// One packet, or what there is of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PacketTree {
+    /// Its first byte: type and flags.
+    pub first: u8,
+    /// Where it begins in the record.
+    pub offset: usize,
+    /// The bytes it takes, as far as they are there; bytes that were passed over behind it included.
+    pub length: usize,
+    /// Its fields, up to the byte where it breaks.
+    pub nodes: Vec<Node>,
+    /// What is wrong with it, or worth knowing.
+    pub findings: Vec<Finding>,
+}
+
+impl PacketTree {
+    /// The type; `None` for the reserved 0 and 15.
+    pub fn packet_type(&self) -> Option<PacketType> {
+        PacketType::of_first_byte(self.first)
+    }
+
+    /// The name as the standard writes it, `RESERVED` for types 0 and 15.
+    pub fn name(&self) -> &'static str {
+        self.packet_type().map_or("RESERVED", PacketType::name)
+    }
+
+    /// The node with this JSON key, on any depth.
+    pub fn find(&self, key: &str) -> Option<&Node> {
+        let mut nodes = self.nodes.iter().flat_map(|node| std::iter::once(node).chain(&node.children));
+        nodes.find(|node| node.key == Some(key))
+    }
+
+    /// The Remaining Length; `None` when the bytes end before or within it.
+    pub fn remaining_length(&self) -> Option<u64> {
+        match self.find("remaining_length")?.value {
+            Value::Number(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// Takes apart `bytes`, which stand at `base` in their record, as packets sent by `from` where that is known.
+pub fn dissect(bytes: &[u8], base: usize, from: Option<Side>) -> Vec<PacketTree> {
+    let decoder = Decoder::new();
+    let mut packets = Vec::new();
+    let mut resync = resync::Resync::new(bytes);
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let first = rest.first().copied().unwrap_or_default();
+        let offset = base + at;
+        let mut tree = Tree::new(rest, offset);
+        let mut findings = Vec::new();
+        let length = match decoder.decode_observed(rest, &mut tree) {
+            Ok(Decoded::Packet(packet, len)) => {
+                notes::of_packet(&packet, &tree.nodes, from, offset, &mut findings);
+                len
+            }
+            Ok(Decoded::NeedMore { missing }) => {
+                findings.push(incomplete(rest.len(), offset, missing.map(usize::from)));
+                if let Err(error) = decoder.observe_prefix(rest, &mut tree)
+                    && error.fault != Fault::FieldPastEnd
+                {
+                    // The rest might not come at all, so this weighs less than in a whole packet.
+                    let mut finding = hints::finding(&error, rest, offset);
+                    finding.severity = Severity::Warning;
+                    findings.push(finding);
+                }
+                rest.len()
+            }
+            Err(error) => {
+                if tree.nodes.is_empty() {
+                    // Refused before it was whole; the error is the same.
+                    let _ = decoder.observe_prefix(rest, &mut tree);
+                }
+                findings.push(hints::finding(&error, rest, offset));
+                let (length, note) = resync.after(&error, at, &tree.nodes, base);
+                findings.extend(note);
+                length
+            }
+        };
+        if let (Some(side), Some(packet_type)) = (from, PacketType::of_first_byte(first)) {
+            findings.extend(hints::wrong_sender(packet_type, side, offset));
+        }
+        packets.push(PacketTree { first, offset, length, nodes: tree.nodes, findings });
+        at += length.max(1);
+    }
+    packets
+}
+
+/// The input ends in the middle of a packet.
+fn incomplete(present: usize, offset: usize, missing: Option<usize>) -> Finding {
+    let message = match missing {
+        Some(missing) => format!("the packet is cut off: {present} bytes are here, {missing} are missing"),
+        None => format!("the packet is cut off after {present} bytes, before its length is known"),
+    };
+    Finding::new(Severity::Error, "incomplete", offset, present, message)
+        .hint("a receiver waits for the rest; add the bytes that follow in the stream")
+}

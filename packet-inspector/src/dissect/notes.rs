@@ -1,0 +1,114 @@
+//! What is worth knowing of a packet that decodes: legal but odd, or wrong beyond what a decoder may refuse.
+
+use mqtt_codec::{Connack, ConnectReturnCode, Packet, Side};
+
+use super::text;
+use super::tree::{Node, Value};
+use crate::finding::{Finding, Severity};
+
+pub(super) fn of_packet(
+    packet: &Packet<'_>,
+    nodes: &[Node],
+    from: Option<Side>,
+    offset: usize,
+    findings: &mut Vec<Finding>,
+) {
+    findings.extend(overlong_length(nodes, offset));
+    match packet {
+        Packet::Connect(connect) => {
+            findings.extend(client_id(connect.client_id().as_bytes(), connect.clean_session(), nodes));
+        }
+        Packet::Connack(Connack::Refused(ConnectReturnCode::Reserved(code))) => {
+            let message = format!("return code {} is reserved", code.get());
+            findings.extend(at(nodes, "return_code", Severity::Error, "reserved_return_code", message).map(
+                |finding| {
+                    finding
+                        .against("MQTT-4.8.0-1")
+                        .hint("codes 0 to 5 exist; a client takes any other for a refusal and closes")
+                },
+            ));
+        }
+        Packet::Publish(publish)
+            if from == Some(Side::Client) && publish.topic.as_bytes().first() == Some(&b'$') =>
+        {
+            let message = "a client publishes to a topic that begins with $";
+            findings.extend(
+                at(nodes, "topic", Severity::Warning, "publish_to_dollar_topic", message)
+                    .map(|finding| finding.hint("such topics are the server's own (4.7.2)")),
+            );
+        }
+        _ => {}
+    }
+    findings.extend(nodes.iter().filter_map(discouraged));
+}
+
+/// A finding on the node with this key.
+fn at(
+    nodes: &[Node],
+    key: &str,
+    severity: Severity,
+    kind: &'static str,
+    message: impl Into<String>,
+) -> Option<Finding> {
+    let node = nodes.iter().find(|node| node.key == Some(key))?;
+    Some(Finding::new(severity, kind, node.bytes.start, node.bytes.len(), message).in_field(node.name))
+}
+
+/// A Remaining Length in more bytes than it needs: legal in 3.1.1, yet no encoder should write it.
+fn overlong_length(nodes: &[Node], offset: usize) -> Option<Finding> {
+    let node = nodes.iter().find(|node| node.key == Some("remaining_length"))?;
+    let Value::Number(value) = node.value else { return None };
+    let shortest = match value {
+        0..=127 => 1,
+        128..=16_383 => 2,
+        16_384..=2_097_151 => 3,
+        _ => 4,
+    };
+    let len = node.bytes.len();
+    (len > shortest).then(|| {
+        let message = format!("the length {value} is written in {len} bytes where {shortest} would do");
+        Finding::new(Severity::Note, "overlong_remaining_length", offset + 1, len, message)
+            .in_field("Remaining Length")
+            .hint("MQTT 3.1.1 has no rule against it; MQTT 5.0 forbids it")
+    })
+}
+
+fn client_id(id: &[u8], clean_session: bool, nodes: &[Node]) -> Option<Finding> {
+    if id.is_empty() && !clean_session {
+        let message = "the client identifier is empty though clean session is 0";
+        return at(nodes, "client_id", Severity::Error, "empty_client_id", message).map(|finding| {
+            finding
+                .against("MQTT-3.1.3-7")
+                .hint("the server answers CONNACK 2 and closes; name the client, or set clean session")
+        });
+    }
+    if id.is_empty() || id.len() <= 23 && id.iter().all(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    let message = "a server need not accept this client identifier";
+    at(nodes, "client_id", Severity::Note, "client_id_not_guaranteed", message).map(|finding| {
+        finding.against("MQTT-3.1.3-5").hint("1 to 23 bytes of 0-9, a-z, A-Z are accepted by every server")
+    })
+}
+
+/// Characters that a sender should avoid and a receiver may refuse (1.5.3).
+fn discouraged(node: &Node) -> Option<Finding> {
+    let Value::Text(value) = &node.value else { return None };
+    let refused = |c: char| {
+        let code = u32::from(c);
+        c.is_control() || matches!(code, 0xFDD0..=0xFDEF) || code & 0xFFFE == 0xFFFE
+    };
+    let (at, c) = value.char_indices().find(|&(_, c)| refused(c))?;
+    let message = format!("character {}", text::visible(c.to_string().as_bytes()));
+    Some(
+        Finding::new(
+            Severity::Warning,
+            "discouraged_character",
+            node.bytes.start + at,
+            c.len_utf8(),
+            format!("{message} is a control character or non-character"),
+        )
+        .in_field(node.name)
+        .hint("a receiver may close the connection because of it (1.5.3)"),
+    )
+}

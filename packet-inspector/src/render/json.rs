@@ -1,0 +1,143 @@
+//! One JSON object a line per packet. The keys are part of the command's interface: README lists them.
+
+use std::io::{self, Write};
+
+use mqtt_codec::PacketType;
+use serde_json::{Map, Value as Json, json};
+
+use crate::dissect::{Node, PacketTree, Value, text};
+use crate::finding::Finding;
+use crate::frame::Frame;
+
+/// Writes an object for each packet of the frame; findings below MQTT stand with its first packet. A frame without
+/// packets gets one object with `"packet": null`.
+///
+/// # Errors
+/// Those of the writer.
+pub fn json(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
+    if frame.packets.is_empty() {
+        let mut object = start(frame, Json::Null, frame.net.payload.start, 0);
+        object.insert("fields".into(), json!([]));
+        object.insert("findings".into(), findings(&frame.findings, &[]));
+        return line(object, out);
+    }
+    let mut below: &[Finding] = &frame.findings;
+    for packet in &frame.packets {
+        line(object(frame, packet, below), out)?;
+        below = &[];
+    }
+    Ok(())
+}
+
+fn line(object: Map<String, Json>, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &Json::Object(object))?;
+    out.write_all(b"\n")
+}
+
+fn start(frame: &Frame, packet: Json, offset: usize, length: usize) -> Map<String, Json> {
+    let from = frame.from.map(|side| side.to_string());
+    let mut object = Map::new();
+    object.insert("frame".into(), frame.number.into());
+    object.insert("stream".into(), Json::Null);
+    object.insert("time".into(), Json::Null);
+    object.insert("from".into(), from.into());
+    object.insert("packet".into(), packet);
+    object.insert("offset".into(), offset.into());
+    object.insert("length".into(), length.into());
+    object
+}
+
+fn object(frame: &Frame, packet: &PacketTree, below: &[Finding]) -> Map<String, Json> {
+    let mut object = start(frame, packet.name().into(), packet.offset, packet.length);
+    object.insert("flags".into(), (packet.first & 0x0F).into());
+    object.insert("remaining_length".into(), packet.remaining_length().into());
+    let mut fields = Vec::new();
+    for node in packet.nodes.iter().flat_map(|node| std::iter::once(node).chain(&node.children)) {
+        keyed(packet, node, &mut object);
+        if node.wireshark.is_some() {
+            fields.push(field(node));
+        }
+    }
+    object.insert("fields".into(), fields.into());
+    object.insert("findings".into(), findings(below, &packet.findings));
+    object
+}
+
+/// The node's own key; the lists of a packet are made where their first entry stands.
+fn keyed(packet: &PacketTree, node: &Node, object: &mut Map<String, Json>) {
+    let Some(key) = node.key else { return };
+    match (key, &node.value) {
+        ("filters" | "return_codes", _) if object.contains_key(key) => {}
+        ("filters", _) => {
+            object.insert(key.into(), filters(packet).into());
+        }
+        ("return_codes", _) => {
+            let codes = packet.nodes.iter().filter(|node| node.key == Some(key));
+            object.insert(key.into(), codes.map(|node| value(&node.value)).collect());
+        }
+        ("payload_hex", Value::Bytes(bytes)) => {
+            object.insert(key.into(), value(&node.value));
+            object.insert("payload_text".into(), text::as_text(bytes).into());
+        }
+        _ => {
+            object.insert(key.into(), value(&node.value));
+        }
+    }
+}
+
+/// Names alone for UNSUBSCRIBE; pairs with the QoS for SUBSCRIBE, null where the packet breaks before it.
+fn filters(packet: &PacketTree) -> Vec<Json> {
+    let subscribe = packet.packet_type() == Some(PacketType::Subscribe);
+    let mut filters = Vec::new();
+    for node in packet.nodes.iter().filter(|node| node.key == Some("filters")) {
+        match (&node.value, filters.last_mut()) {
+            (Value::Text(name), _) if subscribe => filters.push(json!([name, null])),
+            (Value::Text(name), _) => filters.push(json!(name)),
+            (qos, Some(pair)) => {
+                if let Some(place) = pair.get_mut(1) {
+                    *place = value(qos);
+                }
+            }
+            (_, None) => {}
+        }
+    }
+    filters
+}
+
+fn field(node: &Node) -> Json {
+    json!({
+        "name": node.name,
+        "wireshark": node.wireshark,
+        "value": value(&node.value),
+        "offset": node.bytes.start,
+        "length": node.bytes.len(),
+    })
+}
+
+fn value(value: &Value) -> Json {
+    match value {
+        Value::Number(number) => (*number).into(),
+        Value::Flag(flag) => (*flag).into(),
+        Value::Text(text) => text.as_str().into(),
+        Value::Bytes(bytes) => hex::encode(bytes).into(),
+    }
+}
+
+fn findings(below: &[Finding], own: &[Finding]) -> Json {
+    below
+        .iter()
+        .chain(own)
+        .map(|finding| {
+            json!({
+                "severity": finding.severity.as_str(),
+                "kind": finding.kind,
+                "clause": finding.clause,
+                "field": finding.field,
+                "message": finding.message,
+                "hint": finding.hint,
+                "offset": finding.offset,
+                "length": finding.length,
+            })
+        })
+        .collect()
+}

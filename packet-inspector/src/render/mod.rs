@@ -1,0 +1,33 @@
+//! Writes a frame for people and for programs. Pure functions from a [`Frame`] to a writer; colours are always
+//! written as escape sequences, the writer drops them where they don't belong.
+
+mod hex;
+mod json;
+mod style;
+mod summary;
+mod tree;
+
+pub use self::hex::hex;
+pub use json::json;
+pub use summary::{info, summary};
+pub use tree::tree;
+
+use crate::finding::Finding;
+#[expect(unused_imports, reason = "named in the docs")]
+use crate::frame::Frame;
+
+/// What a finding says, with its field, place and clause, in one line.
+fn sentence(finding: &Finding) -> String {
+    let mut text = finding.message.clone();
+    if let Some(field) = &finding.field {
+        text.push_str(" in ");
+        text.push_str(field);
+    }
+    if finding.field.is_some() || finding.clause.is_some() {
+        text.push_str(&format!(" at byte {}", finding.offset));
+    }
+    if let Some(clause) = finding.clause {
+        text.push_str(&format!(" [{clause}]"));
+    }
+    text
+}
