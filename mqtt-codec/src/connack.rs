@@ -108,8 +108,8 @@ impl Connack {
     #[inline]
     pub(crate) fn encode(self, out: &mut impl Sink) {
         match self {
-            Self::Accepted { session_present } => out.put(&[u8::from(session_present), 0]),
-            Self::Refused(code) => out.put(&[0, code.as_u8()]),
+            Self::Accepted { session_present } => out.array([u8::from(session_present), 0]),
+            Self::Refused(code) => out.array([0, code.as_u8()]),
         }
     }
 }

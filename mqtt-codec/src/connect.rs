@@ -331,7 +331,7 @@ impl<'a> ConnectFields<'a> {
     fn encode(&self, out: &mut impl Sink) {
         let [keep_high, keep_low] = self.keep_alive.to_be_bytes();
         let Protocol { level, .. } = Protocol::V3_1_1;
-        out.put(&[0, 4, b'M', b'Q', b'T', b'T', level, self.flags().0, keep_high, keep_low]);
+        out.array([0, 4, b'M', b'Q', b'T', b'T', level, self.flags().0, keep_high, keep_low]);
         out.prefixed(self.client_id.as_bytes());
         if let Some(will) = &self.will {
             out.prefixed(will.topic.as_bytes());

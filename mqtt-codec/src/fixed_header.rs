@@ -150,10 +150,10 @@ impl Decoder {
 pub(crate) fn encode(first: u8, remaining_length: u32, out: &mut impl Sink) {
     let [low, b, c, d] = groups(remaining_length);
     match remaining_length {
-        0..=127 => out.put(&[first, low]),
-        128..=16_383 => out.put(&[first, low | 0x80, b]),
-        16_384..=2_097_151 => out.put(&[first, low | 0x80, b | 0x80, c]),
-        _ => out.put(&[first, low | 0x80, b | 0x80, c | 0x80, d]),
+        0..=127 => out.array([first, low]),
+        128..=16_383 => out.array([first, low | 0x80, b]),
+        16_384..=2_097_151 => out.array([first, low | 0x80, b | 0x80, c]),
+        _ => out.array([first, low | 0x80, b | 0x80, c | 0x80, d]),
     }
 }
 

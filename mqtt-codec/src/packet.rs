@@ -118,10 +118,7 @@ impl<'a> Packet<'a> {
     fn first_byte(&self) -> u8 {
         match self {
             Self::Publish(publish) => publish.first_byte(),
-            other => {
-                let packet_type = other.packet_type();
-                (packet_type as u8) << 4 | packet_type.fixed_flags().unwrap_or_default()
-            }
+            other => first_byte(other.packet_type()),
         }
     }
 
@@ -172,6 +169,27 @@ impl<'a> Packet<'a> {
     /// The packet can't be sent, or `out` is shorter than [`encoded_len`](Self::encoded_len). Then nothing is written.
     #[inline]
     pub fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
+        // The small and the frequent here, the others in a function of their own.
+        match self {
+            Self::Publish(publish) => publish.encode_packet(out),
+            Self::Puback(id) => acknowledge(PacketType::Puback, *id, out),
+            Self::Pubrec(id) => acknowledge(PacketType::Pubrec, *id, out),
+            Self::Pubrel(id) => acknowledge(PacketType::Pubrel, *id, out),
+            Self::Pubcomp(id) => acknowledge(PacketType::Pubcomp, *id, out),
+            Self::Pingreq => small([first_byte(PacketType::Pingreq), 0], out),
+            Self::Pingresp => small([first_byte(PacketType::Pingresp), 0], out),
+            Self::Disconnect => small([first_byte(PacketType::Disconnect), 0], out),
+            Self::Connect(_)
+            | Self::Connack(_)
+            | Self::Subscribe(_)
+            | Self::Suback(_)
+            | Self::Unsubscribe(_)
+            | Self::Unsuback(_) => self.encode_other(out),
+        }
+    }
+
+    #[inline(never)]
+    fn encode_other(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         let remaining_length = self.remaining_length()?;
         let needed = fixed_header::len(remaining_length) + body_len(remaining_length);
         let Some(out) = out.get_mut(..needed) else {
@@ -201,6 +219,34 @@ impl<'a> Packet<'a> {
     fn encode_both(&self, remaining_length: u32, out: &mut impl Sink) {
         fixed_header::encode(self.first_byte(), remaining_length, out);
         self.encode_body(out);
+    }
+}
+
+/// Byte 1 of all types but PUBLISH.
+#[inline]
+const fn first_byte(packet_type: PacketType) -> u8 {
+    let flags = match packet_type.fixed_flags() {
+        Some(flags) => flags,
+        None => 0,
+    };
+    (packet_type as u8) << 4 | flags
+}
+
+#[inline]
+fn acknowledge(packet_type: PacketType, id: PacketId, out: &mut [u8]) -> Result<usize, EncodeError> {
+    let [high, low] = id.get().to_be_bytes();
+    small([first_byte(packet_type), 2, high, low], out)
+}
+
+/// A packet whose bytes are all known.
+#[inline]
+fn small<const N: usize>(packet: [u8; N], out: &mut [u8]) -> Result<usize, EncodeError> {
+    match out.first_chunk_mut::<N>() {
+        Some(out) => {
+            *out = packet;
+            Ok(N)
+        }
+        None => Err(EncodeError::BufferTooSmall { needed: N }),
     }
 }
 

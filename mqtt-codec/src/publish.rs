@@ -127,13 +127,36 @@ impl<'a> Publish<'a> {
         fixed_header::publish_first_byte(self.delivery.dup(), self.delivery.qos(), self.retain)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn encode(&self, out: &mut impl Sink) {
         self.encode_variable_header(out);
         out.put(self.payload);
     }
 
-    #[inline]
+    /// The whole packet, as [`Packet::encode`](crate::Packet::encode) writes it.
+    #[inline(never)]
+    pub(crate) fn encode_packet(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
+        let remaining_length = self.remaining_length()?;
+        let header_len = fixed_header::len(remaining_length) + self.variable_header_len();
+        let needed = header_len + self.payload.len();
+        let Some(out) = out.get_mut(..needed) else {
+            return Err(EncodeError::BufferTooSmall { needed });
+        };
+        let mut out = SliceSink(out);
+        fixed_header::encode(self.first_byte(), remaining_length, &mut out);
+        self.encode(&mut out);
+        Ok(needed)
+    }
+
+    /// Into a buffer of just the header's length.
+    #[inline(always)]
+    fn encode_header_into(&self, remaining_length: u32, header: &mut [u8]) {
+        let mut out = SliceSink(header);
+        fixed_header::encode(self.first_byte(), remaining_length, &mut out);
+        self.encode_variable_header(&mut out);
+    }
+
+    #[inline(always)]
     fn encode_variable_header(&self, out: &mut impl Sink) {
         out.prefixed(self.topic.as_bytes());
         if let Some(packet_id) = self.delivery.packet_id() {
@@ -187,9 +210,7 @@ impl<'a> Publish<'a> {
         let Some(out) = out.get_mut(..needed) else {
             return Err(EncodeError::BufferTooSmall { needed });
         };
-        let mut out = SliceSink(out);
-        fixed_header::encode(self.first_byte(), remaining_length, &mut out);
-        self.encode_variable_header(&mut out);
+        self.encode_header_into(remaining_length, out);
         Ok(needed)
     }
 }

@@ -7,14 +7,20 @@ use crate::packet_id::PacketId;
 pub(crate) trait Sink {
     fn put(&mut self, bytes: &[u8]);
 
+    /// Bytes whose number is known when this is compiled.
+    #[inline]
+    fn array<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.put(&bytes);
+    }
+
     #[inline]
     fn u8(&mut self, value: u8) {
-        self.put(&[value]);
+        self.array([value]);
     }
 
     #[inline]
     fn u16(&mut self, value: u16) {
-        self.put(&value.to_be_bytes());
+        self.array(value.to_be_bytes());
     }
 
     #[inline]
@@ -23,10 +29,10 @@ pub(crate) trait Sink {
     }
 
     /// A length of two bytes and the bytes, of a type that holds at most 65,535 of them.
-    #[inline]
+    #[inline(always)]
     fn prefixed(&mut self, bytes: &[u8]) {
         let [.., high, low] = bytes.len().to_be_bytes();
-        self.put(&[high, low]);
+        self.array([high, low]);
         self.put(bytes);
     }
 }
@@ -46,12 +52,56 @@ impl Sink for Counter {
 pub(crate) struct SliceSink<'b>(pub(crate) &'b mut [u8]);
 
 impl Sink for SliceSink<'_> {
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, bytes: &[u8]) {
         // The slice has the counted length, so there is always room.
         if let Some((head, tail)) = core::mem::take(&mut self.0).split_at_mut_checked(bytes.len()) {
-            head.copy_from_slice(bytes);
+            copy(bytes, head);
             self.0 = tail;
+        }
+    }
+
+    #[inline(always)]
+    fn array<const N: usize>(&mut self, bytes: [u8; N]) {
+        if let Some((head, tail)) = core::mem::take(&mut self.0).split_first_chunk_mut::<N>() {
+            *head = bytes;
+            self.0 = tail;
+        }
+    }
+}
+
+/// Copies between slices of equal length. A call of `memcpy` costs as much as a short string: those are copied here, by
+/// their two halves, which may overlap.
+#[inline(always)]
+fn copy(from: &[u8], to: &mut [u8]) {
+    let len = from.len();
+    if len >= 16 {
+        if len <= 32 {
+            halves::<16>(from, to);
+        } else if len <= 64 {
+            halves::<32>(from, to);
+        } else {
+            to.copy_from_slice(from);
+        }
+    } else if len >= 8 {
+        halves::<8>(from, to);
+    } else if len >= 4 {
+        halves::<4>(from, to);
+    } else {
+        for (from, to) in from.iter().zip(to) {
+            *to = *from;
+        }
+    }
+}
+
+#[inline(always)]
+fn halves<const N: usize>(from: &[u8], to: &mut [u8]) {
+    if let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) {
+        if let Some(to) = to.first_chunk_mut::<N>() {
+            *to = *first;
+        }
+        if let Some(to) = to.last_chunk_mut::<N>() {
+            *to = *last;
         }
     }
 }

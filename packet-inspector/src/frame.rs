@@ -2,6 +2,7 @@
 
 use mqtt_codec::Side;
 
+use crate::damage;
 use crate::dissect::{self, PacketTree};
 use crate::finding::{Finding, Severity};
 use crate::net::{self, Link};
@@ -42,7 +43,7 @@ impl Frame {
         let packets = dissect::dissect(payload, net.payload.start, from);
         let mut findings = record.findings.clone();
         findings.extend(net.findings.iter().cloned());
-        findings.extend(net::rows_evidence(&record, &net));
+        findings.extend(damage::evidence(&record, &net, &packets));
         Self { number, record, net, from, packets, findings }
     }
 

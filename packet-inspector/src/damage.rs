@@ -1,0 +1,106 @@
+//! What the bytes as a whole say of a damaged dump: MQTT's own lengths narrow the place of a missing byte, and bytes
+//! that pass every check are said to, whatever the text beside them looks like.
+
+use std::ops::Range;
+
+use mqtt_codec::{Decoded, Packet};
+
+use crate::dissect::PacketTree;
+use crate::finding::{Finding, Severity};
+use crate::net::{self, ChecksumVerdict, LengthCause};
+use crate::record::Record;
+
+/// The longest payload that is searched for the place of a missing byte: each place is tried with each byte.
+const MOST_SEARCHED: usize = 512;
+
+/// Evidence that only layers, MQTT and the dump's rows together give.
+pub(crate) fn evidence(record: &Record, net: &net::Frame, packets: &[PacketTree]) -> Vec<Finding> {
+    let mut findings = net::rows_evidence(record, net);
+    findings.extend(missing_in_payload(record, net));
+    findings.extend(bytes_agree(record, net, packets));
+    findings
+}
+
+/// One byte is missing, and there are few places where one more makes whole packets of the payload.
+fn missing_in_payload(record: &Record, net: &net::Frame) -> Option<Finding> {
+    let length = net.length.as_ref()?;
+    if length.cause != LengthCause::Missing || length.count() != 1 || net.payload.len() > MOST_SEARCHED {
+        return None;
+    }
+    let payload = record.bytes.get(net.payload.clone())?;
+    let searched = length.place.start.max(net.payload.start)..=length.place.end.min(net.payload.end);
+    let mut names: Vec<&'static str> = Vec::new();
+    let mut places = Vec::new();
+    for place in searched {
+        let found = packets_with_one_more(payload, place - net.payload.start);
+        if !found.is_empty() {
+            places.push(place);
+        }
+        names.extend(found.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
+    }
+    let (&first, &last) = (places.first()?, places.last()?);
+    if last - first > 3 {
+        return None;
+    }
+    let place = if first == last { format!("0x{first:x}") } else { format!("0x{first:x} to 0x{last:x}") };
+    let message = format!(
+        "a byte put in at {place} makes whole packets of the payload ({}): one is missing before offset 0x{:x}",
+        names.join(", "),
+        last + 1,
+    );
+    Some(Finding::new(Severity::Note, "missing_byte_place", first, last - first, message))
+}
+
+/// The names of the first packet that a byte at this place can make, when whole packets fill the payload then.
+fn packets_with_one_more(payload: &[u8], place: usize) -> Vec<&'static str> {
+    let Some((before, behind)) = payload.split_at_checked(place) else { return Vec::new() };
+    let mut names = Vec::new();
+    let mut mended = [before, &[0], behind].concat();
+    for byte in 0..=u8::MAX {
+        if let Some(hole) = mended.get_mut(place) {
+            *hole = byte;
+        }
+        if let Some(name) = first_of_whole_packets(&mended)
+            && !names.contains(&name)
+        {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The name of the first packet, if the bytes are whole packets to their end.
+fn first_of_whole_packets(mut bytes: &[u8]) -> Option<&'static str> {
+    let mut first = None;
+    while !bytes.is_empty() {
+        let Ok(Decoded::Packet(packet, len)) = Packet::decode(bytes) else { return None };
+        first = first.or(Some(packet.packet_type().name()));
+        bytes = bytes.get(len..)?;
+    }
+    first
+}
+
+/// The text beside the bytes is damaged, yet the bytes pass every check there is: said, with what no check covers.
+fn bytes_agree(record: &Record, net: &net::Frame, packets: &[PacketTree]) -> Option<Finding> {
+    let is_damaged = record.findings.iter().any(|finding| finding.severity > Severity::Note);
+    let in_packets = packets.iter().flat_map(|packet| &packet.findings);
+    let mut all = record.findings.iter().chain(&net.findings).chain(in_packets);
+    if !is_damaged || packets.is_empty() || all.any(|finding| finding.severity == Severity::Error) {
+        return None;
+    }
+    let (agree, uncovered) = match net.checksum {
+        None => ("MQTT's lengths", "payloads are under no check"),
+        Some(ChecksumVerdict::Good) => (
+            "the IP length, the TCP checksum and MQTT's lengths",
+            "only the link layer and the IP fields beside addresses and length are under no check",
+        ),
+        Some(ChecksumVerdict::Offloaded) => (
+            "the IP length, the TCP pseudo-header sum and MQTT's lengths",
+            "ports, numbers and payload are under no check, since the checksum was left to the network card",
+        ),
+        Some(ChecksumVerdict::Bad { .. } | ChecksumVerdict::NotComputable(_)) => return None,
+    };
+    let all: Range<usize> = 0..record.bytes.len();
+    let message = format!("the bytes themselves agree with {agree}; {uncovered}");
+    Some(Finding::new(Severity::Note, "bytes_agree", all.start, all.len(), message))
+}
