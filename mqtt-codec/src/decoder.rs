@@ -2,7 +2,7 @@
 
 use core::num::NonZeroUsize;
 
-use crate::error::DecodeError;
+use crate::error::{DecodeError, Fault};
 use crate::field::{Field, Observer};
 use crate::fixed_header::{Cut, Header};
 use crate::packet::Packet;
@@ -219,12 +219,13 @@ impl Decoder {
         };
         observer.field(Field::FixedHeader, 0..1);
         observer.field(Field::RemainingLength, 1..header_len);
-        // What the fixed header tells comes first, so that an error does not depend on how the bytes were split.
-        self.missing(bytes)?;
+        let in_header = self.missing(bytes);
         let len = header_len + body.len();
         let mode = Careful { end: len, strict_text: self.strict_text, observer };
-        let packet = Packet::decode_body(first, Reader::new(body, mode))?;
-        Ok(Decoded::Packet(packet, len))
+        let packet = Packet::decode_body(first, Reader::new(body, mode));
+        // What the fixed header tells comes first, so that an error does not depend on how the bytes were split.
+        in_header?;
+        Ok(Decoded::Packet(packet?, len))
     }
 
     /// Lets `observer` hear of the fields of a packet that is not whole, as far as its bytes go, for tools that show
@@ -244,7 +245,11 @@ impl Decoder {
         observer.field(Field::RemainingLength, 1..header_len);
         let body = bytes.get(header_len..).unwrap_or_default();
         let mode = Careful { end: bytes.len(), strict_text: self.strict_text, observer };
-        Packet::decode_body(first, Reader::new(body, mode)).map(drop)
+        match Packet::decode_body(first, Reader::new(body, mode)) {
+            // A list may begin where the bytes end.
+            Err(DecodeError { fault: Fault::NoTopicFilter(_), .. }) => Ok(()),
+            other => other.map(drop),
+        }
     }
 }
 

@@ -114,20 +114,12 @@ impl<'a> Packet<'a> {
         }
     }
 
-    #[inline]
-    fn first_byte(&self) -> u8 {
-        match self {
-            Self::Publish(publish) => publish.first_byte(),
-            other => first_byte(other.packet_type()),
-        }
-    }
-
+    /// The fields of all types but PUBLISH, which writes itself.
     #[inline]
     fn encode_body(&self, out: &mut impl Sink) {
         match self {
             Self::Connect(connect) => connect.encode(out),
             Self::Connack(connack) => connack.encode(out),
-            Self::Publish(publish) => publish.encode(out),
             Self::Puback(id)
             | Self::Pubrec(id)
             | Self::Pubrel(id)
@@ -136,14 +128,16 @@ impl<'a> Packet<'a> {
             Self::Subscribe(subscribe) => subscribe.encode(out),
             Self::Suback(suback) => suback.encode(out),
             Self::Unsubscribe(unsubscribe) => unsubscribe.encode(out),
-            Self::Pingreq | Self::Pingresp | Self::Disconnect => {}
+            Self::Publish(_) | Self::Pingreq | Self::Pingresp | Self::Disconnect => {}
         }
     }
 
     #[inline]
     fn remaining_length(&self) -> Result<u32, EncodeError> {
-        if let Self::Connect(connect) = self {
-            connect.check_sendable()?;
+        match self {
+            Self::Connect(connect) => connect.check_sendable()?,
+            Self::Publish(publish) => return publish.remaining_length(),
+            _ => {}
         }
         let mut counter = Counter::default();
         self.encode_body(&mut counter);
@@ -169,9 +163,11 @@ impl<'a> Packet<'a> {
     /// The packet can't be sent, or `out` is shorter than [`encoded_len`](Self::encoded_len). Then nothing is written.
     #[inline]
     pub fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
+        if let Self::Publish(publish) = self {
+            return publish.encode_packet(out);
+        }
         // The small and the frequent here, the others in a function of their own.
         match self {
-            Self::Publish(publish) => publish.encode_packet(out),
             Self::Puback(id) => acknowledge(PacketType::Puback, *id, out),
             Self::Pubrec(id) => acknowledge(PacketType::Pubrec, *id, out),
             Self::Pubrel(id) => acknowledge(PacketType::Pubrel, *id, out),
@@ -181,6 +177,7 @@ impl<'a> Packet<'a> {
             Self::Disconnect => small([first_byte(PacketType::Disconnect), 0], out),
             Self::Connect(_)
             | Self::Connack(_)
+            | Self::Publish(_)
             | Self::Subscribe(_)
             | Self::Suback(_)
             | Self::Unsubscribe(_)
@@ -195,7 +192,7 @@ impl<'a> Packet<'a> {
         let Some(out) = out.get_mut(..needed) else {
             return Err(EncodeError::BufferTooSmall { needed });
         };
-        self.encode_both(remaining_length, &mut SliceSink(out));
+        self.encode_both(remaining_length, SliceSink(out));
         Ok(needed)
     }
 
@@ -211,14 +208,17 @@ impl<'a> Packet<'a> {
         if out.remaining_mut() < needed {
             return Err(EncodeError::BufferTooSmall { needed });
         }
-        self.encode_both(remaining_length, &mut crate::writer::BufSink(out));
+        self.encode_both(remaining_length, crate::writer::BufSink(out));
         Ok(needed)
     }
 
     #[inline]
-    fn encode_both(&self, remaining_length: u32, out: &mut impl Sink) {
-        fixed_header::encode(self.first_byte(), remaining_length, out);
-        self.encode_body(out);
+    fn encode_both(&self, remaining_length: u32, mut out: impl Sink) {
+        if let Self::Publish(publish) = self {
+            return publish.encode_to(remaining_length, out);
+        }
+        fixed_header::encode(first_byte(self.packet_type()), remaining_length, &mut out);
+        self.encode_body(&mut out);
     }
 }
 

@@ -123,45 +123,67 @@ impl<'a> Publish<'a> {
     }
 
     #[inline]
-    pub(crate) fn first_byte(&self) -> u8 {
+    fn first_byte(&self) -> u8 {
         fixed_header::publish_first_byte(self.delivery.dup(), self.delivery.qos(), self.retain)
-    }
-
-    #[inline(always)]
-    pub(crate) fn encode(&self, out: &mut impl Sink) {
-        self.encode_variable_header(out);
-        out.put(self.payload);
     }
 
     /// The whole packet, as [`Packet::encode`](crate::Packet::encode) writes it.
     #[inline(never)]
     pub(crate) fn encode_packet(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         let remaining_length = self.remaining_length()?;
-        let header_len = fixed_header::len(remaining_length) + self.variable_header_len();
-        let needed = header_len + self.payload.len();
-        let Some(out) = out.get_mut(..needed) else {
-            return Err(EncodeError::BufferTooSmall { needed });
+        let Ok(len @ ..0x80) = u8::try_from(remaining_length) else {
+            return self.encode_large(remaining_length, out);
         };
+        // Most are as small as this, and nothing is called to copy them.
+        let needed = 2 + usize::from(len);
+        let Some(out) = out.get_mut(..needed) else { return Err(EncodeError::BufferTooSmall { needed }) };
         let mut out = SliceSink(out);
-        fixed_header::encode(self.first_byte(), remaining_length, &mut out);
-        self.encode(&mut out);
+        self.encode_small_front(len, &mut out);
+        out.put(self.payload);
         Ok(needed)
     }
 
-    /// Into a buffer of just the header's length.
+    #[inline(never)]
+    fn encode_large(&self, remaining_length: u32, out: &mut [u8]) -> Result<usize, EncodeError> {
+        let needed = fixed_header::len(remaining_length) + self.variable_header_len() + self.payload.len();
+        let Some(out) = out.get_mut(..needed) else { return Err(EncodeError::BufferTooSmall { needed }) };
+        self.encode_to(remaining_length, SliceSink(out));
+        Ok(needed)
+    }
+
+    /// All that stands before the payload.
     #[inline(always)]
-    fn encode_header_into(&self, remaining_length: u32, header: &mut [u8]) {
-        let mut out = SliceSink(header);
-        fixed_header::encode(self.first_byte(), remaining_length, &mut out);
-        self.encode_variable_header(&mut out);
+    fn encode_front(&self, remaining_length: u32, out: &mut impl Sink) {
+        if let Ok(len @ ..0x80) = u8::try_from(remaining_length) {
+            return self.encode_small_front(len, out);
+        }
+        fixed_header::encode(self.first_byte(), remaining_length, out);
+        let [.., high, low] = self.topic.as_bytes().len().to_be_bytes();
+        out.array([high, low]);
+        self.encode_behind_topic_len(out);
+    }
+
+    /// The same when the Remaining Length has one byte: four bytes in one store.
+    #[inline(always)]
+    fn encode_small_front(&self, len: u8, out: &mut impl Sink) {
+        let [.., high, low] = self.topic.as_bytes().len().to_be_bytes();
+        out.array([self.first_byte(), len, high, low]);
+        self.encode_behind_topic_len(out);
     }
 
     #[inline(always)]
-    fn encode_variable_header(&self, out: &mut impl Sink) {
-        out.prefixed(self.topic.as_bytes());
+    fn encode_behind_topic_len(&self, out: &mut impl Sink) {
+        out.put(self.topic.as_bytes());
         if let Some(packet_id) = self.delivery.packet_id() {
             out.packet_id(packet_id);
         }
+    }
+
+    /// The same into any sink.
+    #[inline(always)]
+    pub(crate) fn encode_to(&self, remaining_length: u32, mut out: impl Sink) {
+        self.encode_front(remaining_length, &mut out);
+        out.finish(self.payload);
     }
 
     #[inline]
@@ -171,8 +193,9 @@ impl<'a> Publish<'a> {
     }
 
     #[inline]
-    fn remaining_length(&self) -> Result<u32, EncodeError> {
-        let len = self.variable_header_len().saturating_add(self.payload.len());
+    pub(crate) fn remaining_length(&self) -> Result<u32, EncodeError> {
+        // No slice is longer than `isize::MAX`, so this does not overflow.
+        let len = self.variable_header_len() + self.payload.len();
         match u32::try_from(len) {
             Ok(len) if len <= MAX_REMAINING_LENGTH => Ok(len),
             _ => Err(EncodeError::PacketTooLong),
@@ -210,7 +233,7 @@ impl<'a> Publish<'a> {
         let Some(out) = out.get_mut(..needed) else {
             return Err(EncodeError::BufferTooSmall { needed });
         };
-        self.encode_header_into(remaining_length, out);
+        self.encode_front(remaining_length, &mut SliceSink(out));
         Ok(needed)
     }
 }

@@ -28,6 +28,15 @@ pub(crate) trait Sink {
         self.u16(id.get());
     }
 
+    /// The last bytes of the packet, often many.
+    #[inline]
+    fn finish(mut self, bytes: &[u8])
+    where
+        Self: Sized,
+    {
+        self.put(bytes);
+    }
+
     /// A length of two bytes and the bytes, of a type that holds at most 65,535 of them.
     #[inline(always)]
     fn prefixed(&mut self, bytes: &[u8]) {
@@ -37,14 +46,19 @@ pub(crate) trait Sink {
     }
 }
 
-/// Counts, up to more than a packet can have.
+/// Counts. What is in memory, even where a list names the same text over and over, is far less than `u64::MAX`.
 #[derive(Default)]
-pub(crate) struct Counter(pub(crate) usize);
+pub(crate) struct Counter(pub(crate) u64);
 
 impl Sink for Counter {
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, bytes: &[u8]) {
-        self.0 = self.0.saturating_add(bytes.len());
+        self.0 += bytes.len() as u64;
+    }
+
+    #[inline(always)]
+    fn array<const N: usize>(&mut self, _: [u8; N]) {
+        self.0 += N as u64;
     }
 }
 
@@ -62,6 +76,15 @@ impl Sink for SliceSink<'_> {
     }
 
     #[inline(always)]
+    fn finish(mut self, bytes: &[u8]) {
+        if bytes.len() <= 64 {
+            self.put(bytes);
+        } else if let Some(out) = self.0.get_mut(..bytes.len()) {
+            out.copy_from_slice(bytes);
+        }
+    }
+
+    #[inline(always)]
     fn array<const N: usize>(&mut self, bytes: [u8; N]) {
         if let Some((head, tail)) = core::mem::take(&mut self.0).split_first_chunk_mut::<N>() {
             *head = bytes;
@@ -70,8 +93,8 @@ impl Sink for SliceSink<'_> {
     }
 }
 
-/// Copies between slices of equal length. A call of `memcpy` costs as much as a short string: those are copied here, by
-/// their two halves, which may overlap.
+/// Copies between slices of equal length. A call of `memcpy` costs as much as a short string, and a function that calls
+/// nothing saves no registers: short ones are copied here by their two halves, which may overlap.
 #[inline(always)]
 fn copy(from: &[u8], to: &mut [u8]) {
     let len = from.len();
@@ -81,7 +104,11 @@ fn copy(from: &[u8], to: &mut [u8]) {
         } else if len <= 64 {
             halves::<32>(from, to);
         } else {
-            to.copy_from_slice(from);
+            // Texts of this length are rare, and payloads go another way.
+            halves::<16>(from, to);
+            for (from, to) in from.as_chunks::<16>().0.iter().zip(to.as_chunks_mut::<16>().0) {
+                *to = *from;
+            }
         }
     } else if len >= 8 {
         halves::<8>(from, to);
