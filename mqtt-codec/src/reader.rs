@@ -89,10 +89,13 @@ impl<O: Observer> Mode for Careful<'_, O> {
     }
 
     fn check<'a, T: Text<'a>>(&self, bytes: &'a [u8], left: usize, field: Field) -> Result<(), DecodeError> {
-        let (fault, at) = match (T::check(bytes), scan::find_discouraged(bytes)) {
-            (Err(fault), _) => fault,
-            (Ok(()), Some(at)) if self.strict_text => (Fault::DiscouragedCharacter, at),
-            (Ok(()), _) => return Ok(()),
+        let (fault, at) = match T::check(bytes) {
+            Err(fault) => fault,
+            Ok(()) if !self.strict_text => return Ok(()),
+            Ok(()) => match scan::find_discouraged(bytes) {
+                Some(at) => (Fault::DiscouragedCharacter, at),
+                None => return Ok(()),
+            },
         };
         Err(self.fault(left, bytes.len() - at, fault, field))
     }

@@ -6,7 +6,7 @@
 use crate::error::Fault;
 
 /// Whether every byte is one of U+0001 to U+007F.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_plain(bytes: &[u8]) -> bool {
     every::<false>(bytes)
 }

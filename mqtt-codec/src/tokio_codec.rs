@@ -79,6 +79,8 @@ impl codec::Encoder<Packet<'_>> for MqttCodec {
     }
 }
 
+/// The bytes as they came, without another check: what a proxy sends on. Even a CONNECT that only a decoder lets pass,
+/// with an empty Client Identifier and Clean Session 0.
 impl codec::Encoder<&PacketBuf> for MqttCodec {
     type Error = CodecError;
 

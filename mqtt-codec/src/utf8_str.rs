@@ -63,7 +63,7 @@ impl<'a> Utf8Str<'a> {
 }
 
 impl<'a> Text<'a> for Utf8Str<'a> {
-    #[inline]
+    #[inline(always)]
     fn is_plain(bytes: &[u8]) -> bool {
         scan::is_plain(bytes)
     }

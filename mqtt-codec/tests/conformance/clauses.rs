@@ -1,0 +1,160 @@
+//! The table of all normative statements: who keeps each, and the test that holds it.
+//!
+//! `UPDATE_CLAUSES=1 cargo test -p mqtt-codec --test conformance` writes `CLAUSES.md` anew.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+const STATEMENTS: &str = include_str!("../../../testdata/conformance.tsv");
+
+const SOURCES: &[&str] = &[
+    include_str!("acknowledgements.rs"),
+    include_str!("connack.rs"),
+    include_str!("connect.rs"),
+    include_str!("fixed_header.rs"),
+    include_str!("publish.rs"),
+    include_str!("strings.rs"),
+    include_str!("subscribe.rs"),
+    include_str!("topics.rs"),
+    include_str!("unsubscribe.rs"),
+];
+
+struct Clause {
+    id: &'static str,
+    party: &'static str,
+    statement: &'static str,
+    testable_as: &'static str,
+}
+
+impl Clause {
+    /// Whether bytes alone can break it, so that a test of this crate has to hold it.
+    fn is_visible_to_a_codec(&self) -> bool {
+        matches!(self.party, "codec" | "topic") || self.testable_as.contains("codec unit")
+    }
+
+    fn who_keeps_it(&self) -> &'static str {
+        match (self.party, self.is_visible_to_a_codec()) {
+            ("codec" | "topic", _) => "codec",
+            ("client", true) => "codec, client",
+            ("client", false) => "client",
+            ("server", true) => "codec, server",
+            ("server", false) => "server",
+            ("both", true) => "codec, client, server",
+            ("both", false) => "client, server",
+            (other, _) => panic!("{} is for {other}?", self.id),
+        }
+    }
+
+    /// What can hold it outside of this crate.
+    fn elsewhere(&self) -> Vec<&'static str> {
+        self.testable_as
+            .split(", ")
+            .filter_map(|means| match means {
+                "codec unit" => None,
+                "client wire test" => Some("client: test on the wire"),
+                "inspector check" => Some("inspector: finding"),
+                "broker only" => Some("a Server's own tests"),
+                "not testable" => Some("no test can"),
+                other => panic!("{}: {other}?", self.id),
+            })
+            .collect()
+    }
+}
+
+fn clauses() -> Vec<Clause> {
+    let mut lines = STATEMENTS.lines();
+    assert_eq!(lines.next(), Some("id\tsection\tparty\tstatement\ttestable_as"));
+    lines
+        .map(|line| match line.split('\t').collect::<Vec<_>>()[..] {
+            [id, section, party, statement, testable_as] => {
+                assert!(id.starts_with(&format!("MQTT-{section}-")), "{line}");
+                Clause { id, party, statement, testable_as }
+            }
+            _ => panic!("not five columns: {line}"),
+        })
+        .collect()
+}
+
+/// The tests of the modules beside this one, by the clause that they are named after.
+fn tests() -> BTreeMap<String, Vec<&'static str>> {
+    let mut tests = BTreeMap::<_, Vec<_>>::new();
+    for source in SOURCES {
+        let mut is_test = false;
+        for line in source.lines() {
+            if let Some(rest) = line.strip_prefix("fn mqtt_") {
+                assert!(is_test, "not a #[test]: {line}");
+                let name = rest.split('(').next().unwrap();
+                let numbers: Vec<&str> = name.split('_').take(4).collect();
+                assert!(numbers.iter().all(|number| number.parse::<u8>().is_ok()), "no clause: {line}");
+                let [a, b, c, n] = numbers[..] else { panic!("no clause: {line}") };
+                tests
+                    .entry(format!("MQTT-{a}.{b}.{c}-{n}"))
+                    .or_default()
+                    .push(&line["fn ".len()..][..name.len() + 5]);
+            } else {
+                assert!(!is_test, "a test of no clause: {line}");
+            }
+            is_test = line == "#[test]";
+        }
+    }
+    tests
+}
+
+#[test]
+fn there_are_141_clauses_and_none_twice() {
+    let clauses = clauses();
+    assert_eq!(clauses.len(), 141);
+    let ids: std::collections::BTreeSet<_> = clauses.iter().map(|clause| clause.id).collect();
+    assert_eq!(ids.len(), 141);
+    assert_eq!(clauses.iter().filter(|clause| clause.is_visible_to_a_codec()).count(), 52);
+}
+
+#[test]
+fn every_clause_that_a_codec_can_see_has_a_test() {
+    let tests = tests();
+    let missing: Vec<_> = clauses()
+        .into_iter()
+        .filter(|clause| clause.is_visible_to_a_codec() && !tests.contains_key(clause.id))
+        .map(|clause| format!("{}: {}", clause.id, clause.statement))
+        .collect();
+    assert!(missing.is_empty(), "no test for\n{}", missing.join("\n"));
+}
+
+#[test]
+fn every_test_names_a_clause_that_exists() {
+    let clauses = clauses();
+    for (id, names) in tests() {
+        assert!(clauses.iter().any(|clause| clause.id == id), "{names:?} name {id}, which does not exist");
+    }
+}
+
+#[test]
+fn the_table_of_clauses_is_up_to_date() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/CLAUSES.md");
+    let table = table();
+    if std::env::var_os("UPDATE_CLAUSES").is_some() {
+        std::fs::write(path, &table).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap();
+    assert!(committed == table, "CLAUSES.md is out of date: run this test with UPDATE_CLAUSES=1");
+}
+
+fn table() -> String {
+    let (clauses, tests) = (clauses(), tests());
+    let visible = clauses.iter().filter(|clause| clause.is_visible_to_a_codec()).count();
+    let mut out = format!(
+        "# The normative statements of MQTT 3.1.1\n\n\
+         All {} of them, in our own words. Of these, {visible} show in the bytes of packets: a test of this crate holds\n\
+         each (`tests/conformance`). The others are about behaviour. Written by that test: `UPDATE_CLAUSES=1 cargo test\n\
+         -p mqtt-codec --test conformance`.\n\n\
+         | clause | statement | kept by | held by |\n|---|---|---|---|\n",
+        clauses.len(),
+    );
+    for clause in &clauses {
+        let tests = tests.get(clause.id).into_iter().flatten().map(|name| format!("`{name}`"));
+        let held: Vec<_> = tests.chain(clause.elsewhere().into_iter().map(String::from)).collect();
+        let who = clause.who_keeps_it();
+        writeln!(out, "| {} | {} | {who} | {} |", clause.id, clause.statement, held.join("<br>")).unwrap();
+    }
+    out
+}
