@@ -132,12 +132,6 @@ impl<'a> Connect<'a> {
         Self(Repr::Fields(fields))
     }
 
-    /// A view of a checked body.
-    #[cfg(feature = "bytes")]
-    pub(crate) fn checked(body: &'a [u8]) -> Self {
-        Self(Repr::Wire(body))
-    }
-
     #[inline]
     pub(crate) fn decode<M: Mode>(mut r: Reader<'a, M>) -> Result<Self, M::Error> {
         let body = r.rest();

@@ -1,8 +1,9 @@
 //! Reads the fields of one packet's body, in order. The body is cut to the packet before, so nothing reads beyond it.
 //!
-//! The layout of each packet is written once and read in one of two ways. [`Quick`] takes what is plainly right and
+//! The layout of each packet is written once and read in one of three ways. [`Quick`] takes what is plainly right and
 //! has no words for anything else: no error, no observer, texts of ASCII alone, so that all of it stays in registers.
-//! What it does not take is read again by [`Careful`], which knows every rule and says which one is broken.
+//! What it does not take is read again by [`Careful`], which knows every rule and says which one is broken. `Trusting`
+//! reads what passed before: lengths are looked at, texts are not.
 
 use crate::error::{DecodeError, Fault};
 use crate::field::{Field, Observer};
@@ -32,8 +33,8 @@ pub(crate) trait Mode {
     /// The text is not plain, or discouraged characters are to be looked for. The bytes end where `left` are left.
     fn check<'a, T: Text<'a>>(&self, bytes: &'a [u8], left: usize, field: Field) -> Result<(), Self::Error>;
 
-    /// Whether plain texts have to be checked too.
-    fn is_strict(&self) -> bool;
+    /// Whether a text of this kind passes without a closer look.
+    fn passes<'a, T: Text<'a>>(&self, bytes: &'a [u8]) -> bool;
 
     /// The length of a field was read, with `left` bytes left before it.
     fn hear_length(&mut self, left: usize, field: Field);
@@ -61,9 +62,39 @@ impl Mode for Quick {
         Err(Unsure)
     }
 
+    #[inline(always)]
+    fn passes<'a, T: Text<'a>>(&self, bytes: &'a [u8]) -> bool {
+        T::is_plain(bytes)
+    }
+
     #[inline]
-    fn is_strict(&self) -> bool {
-        false
+    fn hear_length(&mut self, _: usize, _: Field) {}
+
+    #[inline]
+    fn hear_field(&mut self, _: usize, _: usize, _: Field) {}
+}
+
+/// Reads what was checked before.
+#[cfg(feature = "bytes")]
+pub(crate) struct Trusting;
+
+#[cfg(feature = "bytes")]
+impl Mode for Trusting {
+    type Error = Unsure;
+
+    #[inline]
+    fn fault(&self, _: usize, _: usize, _: Fault, _: Field) -> Unsure {
+        Unsure
+    }
+
+    #[inline]
+    fn check<'a, T: Text<'a>>(&self, _: &'a [u8], _: usize, _: Field) -> Result<(), Unsure> {
+        Ok(())
+    }
+
+    #[inline]
+    fn passes<'a, T: Text<'a>>(&self, _: &'a [u8]) -> bool {
+        true
     }
 
     #[inline]
@@ -100,8 +131,8 @@ impl<O: Observer> Mode for Careful<'_, O> {
         Err(self.fault(left, bytes.len() - at, fault, field))
     }
 
-    fn is_strict(&self) -> bool {
-        self.strict_text
+    fn passes<'a, T: Text<'a>>(&self, bytes: &'a [u8]) -> bool {
+        T::is_plain(bytes) && !self.strict_text
     }
 
     fn hear_length(&mut self, left: usize, field: Field) {
@@ -209,7 +240,7 @@ impl<'a, M: Mode> Reader<'a, M> {
     #[inline(always)]
     pub(crate) fn text<T: Text<'a>>(&mut self, field: Field) -> Result<T, M::Error> {
         let bytes = self.prefixed(field)?;
-        if !T::is_plain(bytes) || self.mode.is_strict() {
+        if !self.mode.passes::<T>(bytes) {
             self.mode.check::<T>(bytes, self.rest.len(), field)?;
         }
         Ok(T::checked(bytes))

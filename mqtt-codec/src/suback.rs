@@ -96,12 +96,6 @@ impl<'a> ReturnCodes<'a> {
         if list.is_empty() { None } else { Some(Self(Repr::List(list))) }
     }
 
-    /// A view of checked bytes, behind the Packet Identifier.
-    #[cfg(feature = "bytes")]
-    pub(crate) fn checked(wire: &'a [u8]) -> Self {
-        Self(Repr::Wire(wire))
-    }
-
     /// How many there are, one or more.
     #[inline]
     #[expect(clippy::len_without_is_empty, reason = "never empty")]

@@ -64,12 +64,6 @@ impl<'a> TopicFilters<'a> {
         if list.is_empty() { None } else { Some(Self(Repr::List(list))) }
     }
 
-    /// A view of checked bytes, behind the Packet Identifier.
-    #[cfg(feature = "bytes")]
-    pub(crate) fn checked(wire: &'a [u8]) -> Self {
-        Self(Repr::Wire(wire))
-    }
-
     /// The filters, in the packet's order.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = TopicFilter<'a>> + Clone + use<'a> {
