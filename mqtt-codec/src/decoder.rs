@@ -219,12 +219,14 @@ impl Decoder {
         };
         observer.field(Field::FixedHeader, 0..1);
         observer.field(Field::RemainingLength, 1..header_len);
-        let in_header = self.missing(bytes);
         let len = header_len + body.len();
         let mode = Careful { end: len, strict_text: self.strict_text, observer };
         let packet = Packet::decode_body(first, Reader::new(body, mode));
-        // What the fixed header tells comes first, so that an error does not depend on how the bytes were split.
-        in_header?;
+        // A body that decodes leaves nothing wrong in the fixed header but what the caller refuses. Of an error, what
+        // the fixed header tells comes first, so that it does not depend on how the bytes were split.
+        if packet.is_err() || len > self.max_packet_len || self.sender.is_some() {
+            self.missing(bytes)?;
+        }
         Ok(Decoded::Packet(packet?, len))
     }
 

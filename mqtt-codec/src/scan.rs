@@ -8,54 +8,68 @@ use crate::error::Fault;
 /// Whether every byte is one of U+0001 to U+007F.
 #[inline(always)]
 pub(crate) fn is_plain(bytes: &[u8]) -> bool {
-    every::<false>(bytes)
+    none::<true>(bytes, is_odd)
 }
 
 /// Whether there is a byte, every one is of U+0001 to U+007F, and none is a wildcard, `#` or `+`.
 #[inline(always)]
 pub(crate) fn is_plain_topic(bytes: &[u8]) -> bool {
-    every::<true>(bytes)
+    none::<false>(bytes, |byte| is_odd(byte) | is_wildcard(byte))
 }
 
+/// Whether there is a byte, and none is NUL or a wildcard: of well-formed UTF-8, a Topic Name.
+#[inline]
+pub(crate) fn is_name(bytes: &[u8]) -> bool {
+    none::<false>(bytes, |byte| (byte == 0) | is_wildcard(byte))
+}
+
+/// Whether a text of well-formed UTF-8 has no U+0000.
+#[inline]
+pub(crate) fn has_no_nul(bytes: &[u8]) -> bool {
+    none::<true>(bytes, |byte| byte == 0)
+}
+
+/// NUL and all that is not ASCII, which as signed numbers are at most 0.
 #[inline(always)]
-fn every<const TOPIC: bool>(bytes: &[u8]) -> bool {
+fn is_odd(byte: u8) -> bool {
+    byte.cast_signed() <= 0
+}
+
+/// Whether no byte has the property; `EMPTY` when there are no bytes. In steps of 16 or 8 bytes, the last of which may overlap the one before.
+#[inline(always)]
+fn none<const EMPTY: bool>(bytes: &[u8], has: impl Fn(u8) -> bool) -> bool {
     if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
-        if !all::<TOPIC, 16>(first) || !all::<TOPIC, 16>(last) {
+        if any(first, &has) || any(last, &has) {
             return false;
         }
         // Up to 32 bytes, the two ends are all.
         if bytes.len() > 32 {
             for chunk in bytes.as_chunks::<16>().0 {
-                if !all::<TOPIC, 16>(chunk) {
+                if any(chunk, &has) {
                     return false;
                 }
             }
         }
         true
     } else if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        all::<TOPIC, 8>(first) & all::<TOPIC, 8>(last)
+        !(any(first, &has) | any(last, &has))
     } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        all::<TOPIC, 4>(first) & all::<TOPIC, 4>(last)
+        !(any(first, &has) | any(last, &has))
     } else {
-        !(TOPIC && bytes.is_empty()) && bytes.iter().all(|&byte| all::<TOPIC, 1>(&[byte]))
+        (EMPTY || !bytes.is_empty()) && !bytes.iter().any(|&byte| has(byte))
     }
 }
 
 /// Without branches over an array of fixed length, which the compiler makes a handful of vector instructions of.
 #[inline(always)]
-fn all<const TOPIC: bool, const N: usize>(bytes: &[u8; N]) -> bool {
-    let mut odd = false;
-    for &byte in bytes {
-        // As signed numbers, NUL and all that is not ASCII are at most 0; `#` and `+` differ in bit 3 alone.
-        odd |= byte.cast_signed() <= 0 || TOPIC && byte | 0x08 == b'+';
-    }
-    !odd
+fn any<const N: usize>(bytes: &[u8; N], has: &impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(false, |any, &byte| any | has(byte))
 }
 
-/// Whether the byte is `#` or `+`.
-#[inline]
+/// Whether the byte is `#` or `+`, which differ in bit 3 alone.
+#[inline(always)]
 pub(crate) const fn is_wildcard(byte: u8) -> bool {
-    matches!(byte, b'#' | b'+')
+    byte | 0x08 == b'+'
 }
 
 /// Whether the bytes are a Topic Filter, with plain characters alone: `#` the whole last level, `+` whole levels. When
@@ -118,6 +132,9 @@ fn wildcard_fits(bytes: &[u8], at: usize) -> bool {
 #[cold]
 #[inline(never)]
 pub(crate) fn find_fault(bytes: &[u8]) -> Option<(Fault, usize)> {
+    if has_no_nul(bytes) && core::str::from_utf8(bytes).is_ok() {
+        return None;
+    }
     let nul = bytes.iter().position(|&byte| byte == 0);
     let ill_formed = core::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
     match (nul, ill_formed) {

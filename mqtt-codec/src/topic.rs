@@ -71,6 +71,9 @@ impl<'a> Text<'a> for TopicFilter<'a> {
 #[cold]
 #[inline(never)]
 fn find_name_fault(bytes: &[u8]) -> Result<(), (Fault, usize)> {
+    if scan::is_name(bytes) && core::str::from_utf8(bytes).is_ok() {
+        return Ok(());
+    }
     if bytes.is_empty() {
         return Err((Fault::EmptyTopic, 0));
     }
