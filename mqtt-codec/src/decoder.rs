@@ -117,17 +117,30 @@ impl Decoder {
     /// it. The error does not depend on how much of the rest has arrived.
     #[inline(always)]
     pub fn decode<'a>(&self, bytes: &'a [u8]) -> Result<Decoded<'a>, DecodeError> {
-        let [first, len @ 0..=0x7F, ..] = bytes else { return self.decode_long(bytes) };
+        let (first, len) = match bytes {
+            [first, len @ ..0x80, ..] => (first, len),
+            // A PUBLISH of up to 16 KiB.
+            [first @ 0x30..=0x3F, low, high @ ..0x80, ..] => {
+                let len = 3 + (usize::from(*low & 0x7F) | usize::from(*high) << 7);
+                return match bytes.get(..len) {
+                    Some(packet @ [_, _, _, body @ ..]) if self.takes_quickly(*first, len) => {
+                        self.decode_publish(packet, body)
+                    }
+                    _ => self.decode_carefully(bytes),
+                };
+            }
+            _ => return self.decode_long(bytes),
+        };
         let len = 2 + usize::from(*len);
-        let Some(packet) = bytes.get(..len) else { return self.decode_carefully(bytes) };
+        let Some(packet @ [_, _, body @ ..]) = bytes.get(..len) else { return self.decode_carefully(bytes) };
         if !self.takes_quickly(*first, len) {
             return self.decode_carefully(bytes);
         }
         // The smallest here; the others in functions of their own, so that nothing is saved and restored for them.
         if first >> 4 == 3 {
-            return self.decode_publish(packet, 2);
+            return self.decode_publish(packet, body);
         }
-        let r = Reader::new(packet.get(2..).unwrap_or_default(), Quick);
+        let r = Reader::new(body, Quick);
         let decoded = match first {
             0x40 => r.only_packet_id().map(Packet::Puback),
             0x50 => r.only_packet_id().map(Packet::Pubrec),
@@ -135,7 +148,7 @@ impl Decoder {
             0x70 => r.only_packet_id().map(Packet::Pubcomp),
             0xC0 => r.finish().map(|()| Packet::Pingreq),
             0xD0 => r.finish().map(|()| Packet::Pingresp),
-            _ => return self.decode_other(packet, 2),
+            _ => return self.decode_other(packet, body),
         };
         match decoded {
             Ok(packet) => Ok(Decoded::Packet(packet, len)),
@@ -143,29 +156,26 @@ impl Decoder {
         }
     }
 
-    /// A packet of more than 129 bytes, or less than two bytes of one.
+    /// A packet whose Remaining Length has more than one byte, or less than two bytes of one.
     #[inline(never)]
     fn decode_long<'a>(&self, bytes: &'a [u8]) -> Result<Decoded<'a>, DecodeError> {
-        // A packet that long has these bytes.
-        let Some([first, a, b, c, d]) = bytes.first_chunk::<5>() else { return self.decode_carefully(bytes) };
-        let group = |byte: u8| usize::from(byte & 0x7F);
-        let (header_len, remaining_length) = if *b < 0x80 {
-            (3, group(*b) << 7)
-        } else if *c < 0x80 {
-            (4, group(*b) << 7 | group(*c) << 14)
-        } else if *d < 0x80 {
-            (5, group(*b) << 7 | group(*c) << 14 | group(*d) << 21)
-        } else {
-            return self.decode_carefully(bytes);
-        };
-        let len = header_len + (remaining_length | group(*a));
-        let packet = match bytes.get(..len) {
-            Some(packet) if *a >= 0x80 && self.takes_quickly(*first, len) => packet,
-            _ => return self.decode_carefully(bytes),
-        };
-        match first {
-            0x30..=0x3F => self.decode_publish(packet, header_len),
-            _ => self.decode_other(packet, header_len),
+        // A PUBLISH of up to 2 MiB.
+        if let [first @ 0x30..=0x3F, low @ 0x80..=0xFF, middle @ 0x80..=0xFF, high @ ..0x80, ..] = bytes {
+            let remaining_length =
+                usize::from(*low & 0x7F) | usize::from(*middle & 0x7F) << 7 | usize::from(*high) << 14;
+            let len = 4 + remaining_length;
+            return match bytes.get(..len) {
+                Some(packet @ [_, _, _, _, body @ ..]) if self.takes_quickly(*first, len) => {
+                    self.decode_publish(packet, body)
+                }
+                _ => self.decode_carefully(bytes),
+            };
+        }
+        let Some(cut) = Cut::from_front(bytes) else { return self.decode_carefully(bytes) };
+        let len = cut.header_len + cut.body.len();
+        match bytes.get(..len) {
+            Some(packet) if self.takes_quickly(cut.first, len) => self.decode_other(packet, cut.body),
+            _ => self.decode_carefully(bytes),
         }
     }
 
@@ -175,24 +185,20 @@ impl Decoder {
         len <= self.max_packet_len && (self.quick_types >> (first >> 4)) & 1 != 0
     }
 
-    /// `packet` is a whole PUBLISH.
+    /// `packet` is a whole PUBLISH with this body.
     #[inline(never)]
-    fn decode_publish<'a>(&self, packet: &'a [u8], header_len: usize) -> Result<Decoded<'a>, DecodeError> {
-        let (Some(first), Some(body)) = (packet.first(), packet.get(header_len..)) else {
-            return self.decode_carefully(packet);
-        };
+    fn decode_publish<'a>(&self, packet: &'a [u8], body: &'a [u8]) -> Result<Decoded<'a>, DecodeError> {
+        let Some(first) = packet.first() else { return self.decode_carefully(packet) };
         match Publish::decode(*first, Reader::new(body, Quick)) {
             Ok(publish) => Ok(Decoded::Packet(Packet::Publish(publish), packet.len())),
             Err(Unsure) => self.decode_carefully(packet),
         }
     }
 
-    /// `packet` is whole, of any type.
+    /// `packet` is whole, of any type, with this body.
     #[inline(never)]
-    fn decode_other<'a>(&self, packet: &'a [u8], header_len: usize) -> Result<Decoded<'a>, DecodeError> {
-        let (Some(first), Some(body)) = (packet.first(), packet.get(header_len..)) else {
-            return self.decode_carefully(packet);
-        };
+    fn decode_other<'a>(&self, packet: &'a [u8], body: &'a [u8]) -> Result<Decoded<'a>, DecodeError> {
+        let Some(first) = packet.first() else { return self.decode_carefully(packet) };
         match Packet::decode_body(*first, Reader::new(body, Quick)) {
             Ok(decoded) => Ok(Decoded::Packet(decoded, packet.len())),
             Err(Unsure) => self.decode_carefully(packet),

@@ -102,14 +102,12 @@ impl<'a> Publish<'a> {
 
     #[inline(always)]
     pub(crate) fn decode<M: Mode>(flags: u8, mut r: Reader<'a, M>) -> Result<Self, M::Error> {
-        let dup = flags & 0b1000 != 0;
-        let retain = flags & 0b0001 != 0;
         let topic = r.text(Field::TopicName)?;
-        let delivery = if flags & 0b0110 == 0 {
-            if dup {
-                return Err(r.fault_in_first_byte(Fault::DupAtQos0));
-            }
+        let dup = flags & 0b1000 != 0;
+        let delivery = if flags & 0b1110 == 0 {
             Delivery::AtMostOnce
+        } else if flags & 0b0110 == 0 {
+            return Err(r.fault_in_first_byte(Fault::DupAtQos0));
         } else {
             let packet_id = r.packet_id()?;
             match flags & 0b0110 {
@@ -118,6 +116,7 @@ impl<'a> Publish<'a> {
                 _ => return Err(r.fault_in_first_byte(Fault::Qos3)),
             }
         };
+        let retain = flags & 0b0001 != 0;
         let payload = r.remainder(Field::Payload);
         Ok(Self { delivery, retain, topic, payload })
     }
