@@ -4,6 +4,7 @@
 pub(crate) mod model;
 pub(crate) mod naive;
 pub(crate) mod samples;
+pub(crate) mod tally;
 
 use mqtt_codec::{DecodeError, Decoded, Decoder, EncodeError, Packet};
 
