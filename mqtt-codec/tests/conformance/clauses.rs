@@ -51,9 +51,9 @@ impl Clause {
             .split(", ")
             .filter_map(|means| match means {
                 "codec unit" => None,
-                "client wire test" => Some("client: test on the wire"),
-                "inspector check" => Some("inspector: finding"),
-                "broker only" => Some("a Server's own tests"),
+                "client wire test" => Some("(a client, on the wire)"),
+                "inspector check" => Some("(an inspector, in a capture)"),
+                "broker only" => Some("(a Server)"),
                 "not testable" => Some("no test can"),
                 other => panic!("{}: {other}?", self.id),
             })
@@ -145,9 +145,10 @@ fn table() -> String {
     let mut out = format!(
         "# The normative statements of MQTT 3.1.1\n\n\
          All {} of them, in our own words. Of these, {visible} show in the bytes of packets: a test of this crate holds\n\
-         each (`tests/conformance`). The others are about behaviour. Written by that test: `UPDATE_CLAUSES=1 cargo test\n\
+         each (`tests/conformance`). The others are about behaviour; in brackets stands\n\
+         who can see whether they are kept. Written by that test: `UPDATE_CLAUSES=1 cargo test\n\
          -p mqtt-codec --test conformance`.\n\n\
-         | clause | statement | kept by | held by |\n|---|---|---|---|\n",
+         | clause | statement | kept by | test (seen by) |\n|---|---|---|---|\n",
         clauses.len(),
     );
     for clause in &clauses {
