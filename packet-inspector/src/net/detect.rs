@@ -20,6 +20,9 @@ pub(super) const ENOUGH: i32 = 20;
 /// hundreds of places.
 const ENOUGH_MENDED: i32 = 40;
 
+/// A cooked header with at most one of its three fixed fields damaged.
+const COOKED_MOSTLY_FITS: i32 = 6;
+
 /// What an IP length that agrees with the bytes is worth.
 pub(super) const LENGTH_AGREES: i32 = 12;
 
@@ -105,7 +108,8 @@ pub(super) fn guess(bytes: &[u8], link: Link, ports: &[u16]) -> Option<Guess> {
 fn weigh(bytes: &[u8], link: Link, header: LinkHeader, version: Version, ports: &[u16]) -> Guess {
     let mut guess = weigh_all(bytes, link, header, version, ports);
     let nibble = u8_at(bytes, header.next_at).map(|byte| byte >> 4);
-    if header.announces() == Some(version) && nibble == Some(version.number()) {
+    let likely = link == Link::Ethernet || header.bits >= COOKED_MOSTLY_FITS;
+    if likely && header.announces() == Some(version) && nibble == Some(version.number()) {
         // Whatever else is damaged.
         guess.bits = guess.bits.max(ENOUGH);
     }
@@ -146,8 +150,10 @@ fn weigh_all(bytes: &[u8], link: Link, header: LinkHeader, version: Version, por
         IpNumber::UDP | IpNumber::ICMP | IpNumber::IPV6_ICMP => 4,
         _ => -4,
     };
+    // A header of zeros verifies too.
     if let Some((stored, computed)) = ip.header_checksum
         && stored == computed
+        && nibble_fits
     {
         guess.bits += 16;
     }

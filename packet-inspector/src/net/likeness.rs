@@ -1,14 +1,22 @@
 //! How much bytes look like MQTT, in bits of evidence: enough to tell a stream from a frame, no more.
 //!
-//! This is not a decoder. It looks at fixed headers, at CONNECT's Protocol Name and at the first string.
+//! Packets that decode prove it. Of others it looks at fixed headers, at CONNECT's Protocol Name and at the first string.
+
+use mqtt_codec::{Decoded, Packet};
 
 use super::bytes::{from, u8_at, u16_at};
 
 /// What a CONNECT's Protocol Name is worth.
 const PROTOCOL_NAME: i32 = 40;
 
+/// What packets are worth that decode without a byte left over.
+const ALL_DECODE: i32 = 100;
+
 /// Bits of evidence that `bytes` are MQTT packets, one after the other.
 pub(super) fn mqtt_bits(bytes: &[u8]) -> i32 {
+    if all_decode(bytes) {
+        return ALL_DECODE;
+    }
     let Some((first_byte, remaining_length, body_at)) = fixed_header(bytes) else {
         return 0;
     };
@@ -20,6 +28,17 @@ pub(super) fn mqtt_bits(bytes: &[u8]) -> i32 {
         bits += 10;
     }
     bits
+}
+
+/// Whether `bytes` are packets of MQTT 3.1.1 and nothing else.
+fn all_decode(mut bytes: &[u8]) -> bool {
+    while let Ok(Decoded::Packet(_, len)) = Packet::decode(bytes) {
+        bytes = from(bytes, len);
+        if bytes.is_empty() {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether `bytes` are whole packets with legal first bytes and nothing left over.
@@ -94,6 +113,15 @@ mod tests {
         assert!(!tiles(&[0xc0, 0, 0xc0]));
         assert!(!tiles(&[0x60, 2, 0, 1]));
         assert!(!tiles(&[]));
+    }
+
+    #[test]
+    fn a_payload_of_zeros_with_an_ether_type_in_it_is_mqtt() {
+        let mut bytes = [0; 47];
+        bytes[..7].copy_from_slice(b"\x30\x2d\0\x03a/b");
+        bytes[12] = 8;
+        assert_eq!(mqtt_bits(&bytes), ALL_DECODE);
+        assert_eq!(super::super::dissect(&bytes, super::super::Link::Auto).link, super::super::Link::Mqtt);
     }
 
     #[test]
