@@ -76,6 +76,18 @@ impl Sink for SliceSink<'_> {
     }
 
     #[inline(always)]
+    fn prefixed(&mut self, bytes: &[u8]) {
+        let [.., high, low] = bytes.len().to_be_bytes();
+        if let Some((head, tail)) = core::mem::take(&mut self.0).split_at_mut_checked(bytes.len() + 2)
+            && let Some((len, content)) = head.split_first_chunk_mut::<2>()
+        {
+            *len = [high, low];
+            copy(bytes, content);
+            self.0 = tail;
+        }
+    }
+
+    #[inline(always)]
     fn finish(mut self, bytes: &[u8]) {
         if bytes.len() <= 64 {
             self.put(bytes);

@@ -1,7 +1,8 @@
 //! `packet-inspector`: the command line. Parses arguments, reads the input, picks a renderer, chooses the exit status.
 
+use std::fmt;
 use std::io::{self, BufWriter, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
@@ -11,6 +12,7 @@ use mqtt_codec::Side;
 use packet_inspector::frame::{Frame, Options};
 use packet_inspector::input::{self, InputFormat};
 use packet_inspector::net::Link;
+use packet_inspector::record::Record;
 use packet_inspector::render;
 
 /// See MQTT 3.1.1 packets: every field, every bit, and what is wrong with them.
@@ -53,7 +55,7 @@ struct Decode {
     #[arg(value_name = "INPUT", allow_hyphen_values = false)]
     text: Vec<String>,
 
-    /// Read this file instead; may be given again
+    /// Read this file instead; may be given again. `-` is standard input
     #[arg(short, long, value_name = "PATH", conflicts_with = "text")]
     file: Vec<PathBuf>,
 
@@ -126,10 +128,6 @@ fn main() -> ExitCode {
 }
 
 fn decode(arguments: &Decode) -> ExitCode {
-    let inputs = match inputs(arguments) {
-        Ok(inputs) => inputs,
-        Err(message) => return fail(&message),
-    };
     let choice = match arguments.color {
         Color::Auto => ColorChoice::Auto,
         Color::Always => ColorChoice::Always,
@@ -143,13 +141,17 @@ fn decode(arguments: &Decode) -> ExitCode {
     let mut out = BufWriter::new(AutoStream::new(io::stdout().lock(), choice));
     let mut number = 0;
     let mut status = ExitCode::SUCCESS;
-    for (name, bytes) in inputs {
-        let records = match input::read(&bytes, arguments.input) {
+    let mut not_understood = None;
+    for source in sources(arguments) {
+        let records = match source.records(arguments.input) {
             Ok(records) => records,
-            Err(error) => {
-                let written = out.flush();
-                let status = fail(&format!("{name}: {error}"));
-                return ended(written, status);
+            // The other files are shown all the same, and what is shown comes before what is said.
+            Err(message) => {
+                if let Err(error) = out.flush() {
+                    return ended(Err(error), status);
+                }
+                not_understood = Some(fail(&message));
+                continue;
             }
         };
         for record in records {
@@ -163,7 +165,7 @@ fn decode(arguments: &Decode) -> ExitCode {
             }
         }
     }
-    ended(out.flush(), status)
+    ended(out.flush(), not_understood.unwrap_or(status))
 }
 
 fn write(frame: &Frame, format: Format, out: &mut impl Write) -> io::Result<()> {
@@ -180,24 +182,48 @@ fn write(frame: &Frame, format: Format, out: &mut impl Write) -> io::Result<()> 
     }
 }
 
-/// What to read, each with the name that messages use.
-fn inputs(arguments: &Decode) -> Result<Vec<(String, Vec<u8>)>, String> {
-    let stdin = || {
-        let mut bytes = Vec::new();
-        let read = io::stdin().lock().read_to_end(&mut bytes);
-        read.map(|_| bytes).map_err(|error| format!("standard input: {error}"))
-    };
-    if !arguments.file.is_empty() {
-        let read = |path: &PathBuf| {
-            let name = path.display().to_string();
-            std::fs::read(path).map_err(|error| format!("{name}: {error}")).map(|bytes| (name, bytes))
-        };
-        return arguments.file.iter().map(read).collect();
+/// Where bytes come from.
+enum Source<'a> {
+    Arguments(&'a [String]),
+    File(&'a Path),
+    StandardInput,
+}
+
+fn sources(arguments: &Decode) -> Vec<Source<'_>> {
+    match (arguments.file.as_slice(), arguments.text.as_slice()) {
+        ([], []) => vec![Source::StandardInput],
+        ([], [dash]) if dash == "-" => vec![Source::StandardInput],
+        ([], words) => vec![Source::Arguments(words)],
+        (files, _) => files.iter().map(|path| Source::of_file(path)).collect(),
     }
-    match arguments.text.as_slice() {
-        [] => Ok(vec![("standard input".to_owned(), stdin()?)]),
-        [dash] if dash == "-" => Ok(vec![("standard input".to_owned(), stdin()?)]),
-        words => Ok(vec![("input".to_owned(), words.join(" ").into_bytes())]),
+}
+
+impl<'a> Source<'a> {
+    fn of_file(path: &'a Path) -> Self {
+        if path == Path::new("-") { Self::StandardInput } else { Self::File(path) }
+    }
+
+    fn records(&self, format: InputFormat) -> Result<Vec<Record>, String> {
+        let bytes = match self {
+            Self::Arguments(words) => Ok(words.join(" ").into_bytes()),
+            Self::File(path) => std::fs::read(path),
+            Self::StandardInput => {
+                let mut bytes = Vec::new();
+                io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+            }
+        };
+        let bytes = bytes.map_err(|error| format!("{self}: {error}"))?;
+        input::read(&bytes, format).map_err(|error| format!("{self}: {error}"))
+    }
+}
+
+impl fmt::Display for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Arguments(_) => f.write_str("input"),
+            Self::File(path) => path.display().fmt(f),
+            Self::StandardInput => f.write_str("standard input"),
+        }
     }
 }
 

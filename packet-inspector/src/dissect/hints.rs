@@ -6,7 +6,8 @@ use crate::finding::{Finding, Severity};
 
 /// The finding for an error in the packet that begins `rest`, at `offset` in the record.
 pub(super) fn finding(error: &DecodeError, rest: &[u8], offset: usize) -> Finding {
-    let at = usize::try_from(error.offset).unwrap_or(usize::MAX);
+    // What is missing can have its place behind the last byte there is.
+    let at = usize::try_from(error.offset).unwrap_or(usize::MAX).min(rest.len());
     let length = match error.fault {
         Fault::ZeroPacketId => 2,
         Fault::FieldPastEnd | Fault::LeftOverBytes => rest.len().saturating_sub(at),

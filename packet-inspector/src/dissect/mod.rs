@@ -10,7 +10,7 @@ mod resync;
 pub mod text;
 mod tree;
 
-use mqtt_codec::{Decoded, Decoder, Fault, PacketType, Side};
+use mqtt_codec::{DecodeError, Decoded, Decoder, Fault, Field, PacketType, Side};
 
 use crate::finding::{Finding, Severity};
 use tree::Tree;
@@ -74,15 +74,18 @@ pub fn dissect(bytes: &[u8], base: usize, from: Option<Side>) -> Vec<PacketTree>
                 len
             }
             Ok(Decoded::NeedMore { missing }) => {
-                findings.push(incomplete(rest.len(), offset, missing.map(usize::from)));
-                if let Err(error) = decoder.observe_prefix(rest, &mut tree)
-                    && error.fault != Fault::FieldPastEnd
-                {
-                    // The rest might not come at all, so this weighs less than in a whole packet.
-                    let mut finding = hints::finding(&error, rest, offset);
-                    finding.severity = Severity::Warning;
-                    findings.push(finding);
-                }
+                let error = decoder.observe_prefix(rest, &mut tree).err();
+                let cut_in =
+                    error.filter(|error| error.fault == Fault::FieldPastEnd).map(|error| error.field);
+                findings.push(incomplete(rest.len(), offset, missing.map(usize::from), cut_in));
+                // The rest might not come at all, so this weighs less than in a whole packet.
+                findings.extend(error.filter(|error| is_certain(error, rest, &tree.nodes, offset)).map(
+                    |error| {
+                        let mut finding = hints::finding(&error, rest, offset);
+                        finding.severity = Severity::Warning;
+                        finding
+                    },
+                ));
                 rest.len()
             }
             Err(error) => {
@@ -105,12 +108,32 @@ pub fn dissect(bytes: &[u8], base: usize, from: Option<Side>) -> Vec<PacketTree>
     packets
 }
 
+/// Whether an error in a packet that is cut off stays one, however many of the packet's bytes still come. A field that
+/// runs past the end does when it cannot fit into the whole packet.
+fn is_certain(error: &DecodeError, rest: &[u8], nodes: &[Node], offset: usize) -> bool {
+    let at = usize::try_from(error.offset).unwrap_or(usize::MAX);
+    match (error.fault, labels::length_of(error.field), rest.get(at..)) {
+        (Fault::FieldPastEnd, Some(_), Some([high, low, ..])) => {
+            let field_end = at.saturating_add(2).saturating_add(u16::from_be_bytes([*high, *low]).into());
+            resync::declared_len(nodes, offset).is_some_and(|packet_len| field_end > packet_len)
+        }
+        (Fault::FieldPastEnd, ..) => false,
+        _ => true,
+    }
+}
+
 /// The input ends in the middle of a packet.
-fn incomplete(present: usize, offset: usize, missing: Option<usize>) -> Finding {
+fn incomplete(present: usize, offset: usize, missing: Option<usize>, cut_in: Option<Field>) -> Finding {
+    let place = cut_in.map_or_else(String::new, |field| format!(" in {field}"));
     let message = match missing {
-        Some(missing) => format!("the packet is cut off: {present} bytes are here, {missing} are missing"),
-        None => format!("the packet is cut off after {present} bytes, before its length is known"),
+        Some(missing) => {
+            let whole = present.saturating_add(missing);
+            format!("the packet is cut off{place}: {present} of its {whole} bytes are here")
+        }
+        None => "the packet is cut off before its length is known".to_owned(),
     };
-    Finding::new(Severity::Error, "incomplete", offset, present, message)
-        .hint("a receiver waits for the rest; add the bytes that follow in the stream")
+    let mut finding = Finding::new(Severity::Error, "incomplete", offset, present, message)
+        .hint("a receiver waits for the rest; add the bytes that follow in the stream");
+    finding.field = cut_in.map(|field| field.name().to_owned());
+    finding
 }

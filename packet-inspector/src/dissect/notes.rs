@@ -1,6 +1,6 @@
 //! What is worth knowing of a packet that decodes: legal but odd, or wrong beyond what a decoder may refuse.
 
-use mqtt_codec::{Connack, ConnectReturnCode, Packet, Side};
+use mqtt_codec::{Connack, ConnectReturnCode, Field, Packet, Side};
 
 use super::text;
 use super::tree::{Node, Value};
@@ -51,7 +51,25 @@ fn at(
     message: impl Into<String>,
 ) -> Option<Finding> {
     let node = nodes.iter().find(|node| node.key == Some(key))?;
-    Some(Finding::new(severity, kind, node.bytes.start, node.bytes.len(), message).in_field(node.name))
+    Some(
+        Finding::new(severity, kind, node.bytes.start, node.bytes.len(), message)
+            .in_field(standard_name(node)),
+    )
+}
+
+/// What the standard calls a field that notes are made on; the tree has Wireshark's word for it.
+fn standard_name(node: &Node) -> &'static str {
+    let field = match node.key {
+        Some("client_id") => Field::ClientIdentifier,
+        Some("return_code") => Field::ConnectReturnCode,
+        Some("topic") => Field::TopicName,
+        Some("filters") => Field::TopicFilter,
+        Some("will_topic") => Field::WillTopic,
+        Some("username") => Field::UserName,
+        Some("remaining_length") => Field::RemainingLength,
+        _ => return node.name,
+    };
+    field.name()
 }
 
 /// A Remaining Length in more bytes than it needs: legal in 3.1.1, yet no encoder should write it.
@@ -68,7 +86,7 @@ fn overlong_length(nodes: &[Node], offset: usize) -> Option<Finding> {
     (len > shortest).then(|| {
         let message = format!("the length {value} is written in {len} bytes where {shortest} would do");
         Finding::new(Severity::Note, "overlong_remaining_length", offset + 1, len, message)
-            .in_field("Remaining Length")
+            .in_field(standard_name(node))
             .hint("MQTT 3.1.1 has no rule against it; MQTT 5.0 forbids it")
     })
 }
@@ -108,7 +126,7 @@ fn discouraged(node: &Node) -> Option<Finding> {
             c.len_utf8(),
             format!("{message} is a control character or non-character"),
         )
-        .in_field(node.name)
+        .in_field(standard_name(node))
         .hint("a receiver may close the connection because of it (1.5.3)"),
     )
 }

@@ -4,7 +4,9 @@
 //! is: by the packet's own length when its fixed header is in order, else at the first place from which packet follows
 //! packet.
 
-use mqtt_codec::{DecodeError, Decoded, Fault, Field, Packet};
+use std::ops::Range;
+
+use mqtt_codec::{DecodeError, Decoded, Decoder, Fault, Field, Observer, Protocol};
 
 use super::tree::{Node, Value};
 use crate::finding::{Finding, Severity};
@@ -13,6 +15,7 @@ use crate::finding::{Finding, Severity};
 const SURE: usize = 3;
 
 pub(super) struct Resync<'a> {
+    decoder: Decoder,
     bytes: &'a [u8],
     /// Bytes that searching may still look at, so that all of it stays linear in the input.
     budget: usize,
@@ -20,7 +23,8 @@ pub(super) struct Resync<'a> {
 
 impl<'a> Resync<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, budget: bytes.len().saturating_mul(8).saturating_add(1 << 20) }
+        let budget = bytes.len().saturating_mul(8).saturating_add(1 << 20);
+        Self { decoder: Decoder::new(), bytes, budget }
     }
 
     /// The bytes to pass over from the malformed packet at `at`, and what to say about it.
@@ -34,13 +38,7 @@ impl<'a> Resync<'a> {
         let present = self.bytes.len().saturating_sub(at);
         let by_length = declared_len(nodes, base + at).filter(|&len| len <= present);
         if let Some(protocol) = error.unsupported_protocol() {
-            let len = by_length.unwrap_or(present);
-            let rest = present - len;
-            let note = (rest > 0).then(|| {
-                let message = format!("{rest} bytes behind it belong to a connection of {protocol}");
-                note("other_version", base + at + len, rest, message).hint("only MQTT 3.1.1 is decoded")
-            });
-            return (present, note);
+            return self.behind_other_version(protocol, at, by_length.unwrap_or(present), base);
         }
         let header_in_order = !matches!(error.field, Field::FixedHeader | Field::RemainingLength);
         if let Some(len) = by_length {
@@ -48,7 +46,7 @@ impl<'a> Resync<'a> {
             if rest.is_empty() {
                 return (len, None);
             }
-            if header_in_order || self.packets_follow(rest, 1) {
+            if header_in_order || self.packets_follow(rest, 1, 1) {
                 let message = "decoding goes on behind it, by its own length";
                 return (len, Some(note("resynchronised", base + at + len, 0, message)));
             }
@@ -73,36 +71,63 @@ impl<'a> Resync<'a> {
     fn search(&mut self, start: usize) -> Option<usize> {
         (start..self.bytes.len()).find(|&place| {
             let rest = self.bytes.get(place..).unwrap_or_default();
-            self.budget > 0 && self.packets_follow(rest, SURE)
+            self.budget > 0 && self.packets_follow(rest, SURE, 2)
         })
     }
 
-    /// Whether `wanted` whole packets follow each other from here, or at least two up to the end of the input.
-    fn packets_follow(&mut self, mut rest: &[u8], wanted: usize) -> bool {
+    /// The CONNECT of `len` bytes at `at` begins a connection of another version. Packets are framed alike in all of
+    /// them, so it is known where the next one begins, but not always that it means the same.
+    fn behind_other_version(
+        &mut self,
+        protocol: Protocol,
+        at: usize,
+        len: usize,
+        base: usize,
+    ) -> (usize, Option<Finding>) {
+        let rest = self.bytes.get(at + len..).unwrap_or_default();
+        if rest.is_empty() {
+            return (len, None);
+        }
+        // 3.1 differs from 3.1.1 in nothing but CONNECT; the high bit of the level says that a bridge connects.
+        let same_packets = matches!(protocol.level & 0x7F, 3 | 4);
+        if same_packets || self.packets_follow(rest, SURE, 0) {
+            let message =
+                format!("the packets behind it are read as MQTT 3.1.1, though it asks for {protocol}");
+            return (len, Some(note("resynchronised", base + at + len, 0, message)));
+        }
+        let message = format!("{} bytes behind it belong to a connection of {protocol}", rest.len());
+        let note = note("other_version", base + at + len, rest.len(), message);
+        (len + rest.len(), Some(note.hint("only MQTT 3.1.1 is decoded")))
+    }
+
+    /// Whether `wanted` whole packets follow each other from here, or at least `least` up to the end of the input.
+    fn packets_follow(&mut self, mut rest: &[u8], wanted: usize, least: usize) -> bool {
         for packets in 0..wanted {
-            match Packet::decode(rest) {
-                Ok(Decoded::Packet(_, len)) => {
-                    self.budget = self.budget.saturating_sub(len);
-                    rest = rest.get(len..).unwrap_or_default();
-                }
-                Ok(Decoded::NeedMore { .. }) => {
-                    self.budget = self.budget.saturating_sub(2);
-                    return packets >= 2;
-                }
-                Err(error) => {
-                    // What was looked at reaches about to the fault.
-                    let looked_at = usize::try_from(error.offset).unwrap_or(usize::MAX);
-                    self.budget = self.budget.saturating_sub(looked_at.max(2));
-                    return false;
-                }
+            let mut reached = Reached(2);
+            let decoded = self.decoder.decode_observed(rest, &mut reached);
+            // Not the fault's offset: a field is looked at as a whole before the fault in it is told.
+            self.budget = self.budget.saturating_sub(reached.0);
+            match decoded {
+                Ok(Decoded::Packet(_, len)) => rest = rest.get(len..).unwrap_or_default(),
+                Ok(Decoded::NeedMore { .. }) => return packets >= least,
+                Err(error) => return error.unsupported_protocol().is_some(),
             }
         }
         true
     }
 }
 
+/// Remembers how far a packet was read.
+struct Reached(usize);
+
+impl Observer for Reached {
+    fn field(&mut self, _: Field, bytes: Range<usize>) {
+        self.0 = bytes.end;
+    }
+}
+
 /// Fixed header and Remaining Length together, if the length was read.
-fn declared_len(nodes: &[Node], offset: usize) -> Option<usize> {
+pub(super) fn declared_len(nodes: &[Node], offset: usize) -> Option<usize> {
     let node = nodes.iter().find(|node| node.key == Some("remaining_length"))?;
     let Value::Number(remaining_length) = node.value else { return None };
     let header_len = node.bytes.end.checked_sub(offset)?;

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 /// The most characters of one value in a line; the rest is counted.
-const MOST_SHOWN: usize = 160;
+const MOST_SHOWN: usize = 220;
+
+/// The most bytes of one value in a line, as in Wireshark.
+const MOST_BYTES_SHOWN: usize = 36;
 
 /// The text that a payload holds: well-formed UTF-8 without control characters but tab and line ends.
 pub fn as_text(bytes: &[u8]) -> Option<&str> {
@@ -24,13 +27,21 @@ pub fn lossless(bytes: &[u8]) -> String {
     text
 }
 
-/// The same for people: control characters, and those that change the direction of writing, as escapes.
+/// Whether a terminal takes it for a command, or a reader is misled by it: control characters, ends of lines, and those
+/// that change the direction of writing or cannot be seen.
+pub fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}'
+        )
+}
+
+/// The same for people: [hostile](is_hostile) characters as escapes.
 pub fn visible(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for c in lossless(bytes).chars() {
-        let turns_direction =
-            matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || turns_direction || c == '\u{FEFF}' {
+        if is_hostile(c) {
             text.extend(c.escape_default());
         } else {
             text.push(c);
@@ -47,12 +58,10 @@ pub(super) fn shortened(text: &str) -> String {
     }
 }
 
-/// Bytes as hex without spaces, as Wireshark shows a payload.
+/// Bytes as hex without spaces, cut where Wireshark cuts a payload.
 pub(super) fn hex_shortened(bytes: &[u8]) -> String {
-    match bytes.get(..MOST_SHOWN / 2) {
-        Some(start) if bytes.len() > start.len() => {
-            format!("{}… ({} bytes)", hex::encode(start), bytes.len())
-        }
+    match bytes.get(..MOST_BYTES_SHOWN) {
+        Some(start) if bytes.len() > start.len() => format!("{}…", hex::encode(start)),
         _ => hex::encode(bytes),
     }
 }
@@ -76,9 +85,9 @@ mod tests {
     }
 
     #[test]
-    fn long_values_are_cut_and_counted() {
-        assert_eq!(hex_shortened(&[7; 81]), format!("{}… (81 bytes)", "07".repeat(80)));
-        assert_eq!(hex_shortened(&[7; 80]), "07".repeat(80));
-        assert_eq!(shortened(&"ä".repeat(161)), format!("{}… (322 bytes)", "ä".repeat(160)));
+    fn long_values_are_cut() {
+        assert_eq!(hex_shortened(&[7; 37]), format!("{}…", "07".repeat(36)));
+        assert_eq!(hex_shortened(&[7; 36]), "07".repeat(36));
+        assert_eq!(shortened(&"ä".repeat(221)), format!("{}… (442 bytes)", "ä".repeat(220)));
     }
 }

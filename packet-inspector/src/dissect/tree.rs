@@ -279,7 +279,8 @@ fn string(name: &'static str, wireshark: &'static str, raw: &[u8], place: Range<
 
 /// Bytes in hex, and below them the text when they are one.
 fn binary(name: &'static str, wireshark: &'static str, raw: &[u8], place: Range<usize>) -> Node {
-    let shown = if raw.is_empty() { "<empty>".to_owned() } else { text::hex_shortened(raw) };
+    // Wireshark's word for no bytes, though the field is there.
+    let shown = if raw.is_empty() { "<MISSING>".to_owned() } else { text::hex_shortened(raw) };
     let mut node = Node::new(name, wireshark, Value::Bytes(raw.to_vec()), shown, place.clone());
     if let Some(text) = text::as_text(raw)
         && !text.is_empty()

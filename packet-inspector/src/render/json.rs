@@ -29,8 +29,20 @@ pub fn json(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Characters that could mislead a terminal or a reader are escaped, as JSON allows for any character in a string;
+/// outside of strings there are none.
 fn line(object: Map<String, Json>, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &Json::Object(object))?;
+    let line = serde_json::to_string(&Json::Object(object))?;
+    let mut rest = line.as_str();
+    while let Some((at, c)) = rest.char_indices().find(|&(_, c)| text::is_hostile(c)) {
+        let (plain, behind) = rest.split_at(at);
+        out.write_all(plain.as_bytes())?;
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            write!(out, "\\u{unit:04x}")?;
+        }
+        rest = behind.get(c.len_utf8()..).unwrap_or_default();
+    }
+    out.write_all(rest.as_bytes())?;
     out.write_all(b"\n")
 }
 

@@ -19,6 +19,10 @@ use crate::frame::Frame;
 /// What a finding says, with its field, place and clause, in one line.
 fn sentence(finding: &Finding) -> String {
     let mut text = finding.message.clone();
+    // It names its field itself, and is about all of the packet.
+    if finding.kind == "incomplete" {
+        return text;
+    }
     if let Some(field) = &finding.field {
         text.push_str(" in ");
         text.push_str(field);
@@ -30,4 +34,8 @@ fn sentence(finding: &Finding) -> String {
         text.push_str(&format!(" [{clause}]"));
     }
     text
+}
+
+fn count_bytes(count: usize) -> String {
+    if count == 1 { "1 byte".to_owned() } else { format!("{count} bytes") }
 }

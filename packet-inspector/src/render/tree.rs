@@ -16,8 +16,8 @@ pub fn tree(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
     let Frame { number, record, .. } = frame;
     writeln!(
         out,
-        "{bold}Frame {number}: {} bytes{bold:#}{faint} ({}){faint:#}",
-        record.bytes.len(),
+        "{bold}Frame {number}: {}{bold:#}{faint} ({}){faint:#}",
+        super::count_bytes(record.bytes.len()),
         record.format
     )?;
     for layer in &frame.net.layers {
