@@ -5,9 +5,9 @@
 pub enum Severity {
     /// Worth knowing, allowed by the standard.
     Note,
-    /// Allowed or not provable, but unlikely to be meant.
+    /// Well-formed, so that a receiver has to take it and answer, yet against a rule or unlikely to be meant.
     Warning,
-    /// A rule is broken, or bytes are damaged or missing.
+    /// No receiver may take the bytes, or they are damaged or missing.
     Error,
 }
 

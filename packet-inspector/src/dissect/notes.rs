@@ -20,13 +20,13 @@ pub(super) fn of_packet(
         }
         Packet::Connack(Connack::Refused(ConnectReturnCode::Reserved(code))) => {
             let message = format!("return code {} is reserved", code.get());
-            findings.extend(at(nodes, "return_code", Severity::Error, "reserved_return_code", message).map(
-                |finding| {
+            findings.extend(
+                at(nodes, "return_code", Severity::Warning, "reserved_return_code", message).map(|finding| {
                     finding
                         .against("MQTT-4.8.0-1")
                         .hint("codes 0 to 5 exist; a client takes any other for a refusal and closes")
-                },
-            ));
+                }),
+            );
         }
         Packet::Publish(publish)
             if from == Some(Side::Client) && publish.topic.as_bytes().first() == Some(&b'$') =>
@@ -94,7 +94,7 @@ fn overlong_length(nodes: &[Node], offset: usize) -> Option<Finding> {
 fn client_id(id: &[u8], clean_session: bool, nodes: &[Node]) -> Option<Finding> {
     if id.is_empty() && !clean_session {
         let message = "the client identifier is empty though clean session is 0";
-        return at(nodes, "client_id", Severity::Error, "empty_client_id", message).map(|finding| {
+        return at(nodes, "client_id", Severity::Warning, "empty_client_id", message).map(|finding| {
             finding
                 .against("MQTT-3.1.3-7")
                 .hint("the server answers CONNACK 2 and closes; name the client, or set clean session")

@@ -45,9 +45,6 @@ pub(crate) const CASES: &[Case] = &[
         "Connect Flags",
         9,
     ),
-    // Client Identifier: an empty one needs Clean Session.
-    ("10 * <MQTT> 04 00 003c 0000", "empty_client_id", "MQTT-3.1.3-7", "Client Identifier", 14),
-    ("10 * <MQTT> 04 c0 003c 0000 <u> <p>", "empty_client_id", "MQTT-3.1.3-7", "Client Identifier", 14),
     // Will Topic: a message will be published to it.
     ("10 * <MQTT> 04 06 003c <a> 0000 <m>", "empty_topic", "MQTT-4.7.3-1", "Will Topic", 17),
     ("10 * <MQTT> 04 06 003c <a> <w/#> <m>", "wildcard_in_topic_name", "MQTT-4.7.1-1", "Will Topic", 19),
@@ -98,9 +95,6 @@ pub(crate) const CASES: &[Case] = &[
     ("20 * ff05", "reserved_connack_flags", "MQTT-4.8.0-1", "Connect Acknowledge Flags", 2),
     ("20 * 0101", "session_present_with_refusal", "MQTT-3.2.2-4", "Connect Acknowledge Flags", 2),
     ("20 * 0105", "session_present_with_refusal", "MQTT-3.2.2-4", "Connect Acknowledge Flags", 2),
-    ("20 * 0006", "reserved_return_code", "MQTT-4.8.0-1", "Connect Return Code", 3),
-    ("20 * 0080", "reserved_return_code", "MQTT-4.8.0-1", "Connect Return Code", 3),
-    ("20 * 00ff", "reserved_return_code", "MQTT-4.8.0-1", "Connect Return Code", 3),
 ];
 
 /// Each value of the Connect Flags is good or broken by one rule.

@@ -130,12 +130,32 @@ fn good_packets_behind_it_are_found() {
                 case.0
             );
             assert!(packets[1..].iter().all(|packet| packet.findings.is_empty()), "{}", case.0);
-            // A decoder takes these two whole: what is wrong with them says nothing against where they end.
-            if matches!(case.1, "empty_client_id" | "reserved_return_code") {
-                continue;
-            }
             let said = packets[0].findings.iter().find(|finding| finding.kind == "resynchronised");
             assert_eq!(said.map(|finding| finding.offset), Some(own), "{}: it is said", case.0);
+        }
+    }
+}
+
+/// Well-formed, so that a receiver has to take and answer it, yet against a rule: a warning, and no error.
+#[test]
+fn what_has_to_be_answered_is_a_warning() {
+    for (written, kind, clause, field, offset) in [
+        ("10 * <MQTT> 04 00 003c 0000", "empty_client_id", "MQTT-3.1.3-7", "Client Identifier", 14),
+        ("10 * <MQTT> 04 c0 003c 0000 <u> <p>", "empty_client_id", "MQTT-3.1.3-7", "Client Identifier", 14),
+        ("20 * 0006", "reserved_return_code", "MQTT-4.8.0-1", "Connect Return Code", 3),
+        ("20 * 0080", "reserved_return_code", "MQTT-4.8.0-1", "Connect Return Code", 3),
+        ("20 * 00ff", "reserved_return_code", "MQTT-4.8.0-1", "Connect Return Code", 3),
+    ] {
+        let bytes = bytes(written);
+        for from in senders(bytes[0]) {
+            let packets = packets(&bytes, from);
+            assert_eq!((packets.len(), errors(&packets[0].findings).len()), (1, 0), "{written}");
+            let found: Vec<_> = packets[0]
+                .findings
+                .iter()
+                .map(|f| (f.severity, f.kind, f.clause, f.field.as_deref(), f.offset))
+                .collect();
+            assert_eq!(found, [(Severity::Warning, kind, Some(clause), Some(field), offset)], "{written}");
         }
     }
 }
