@@ -9,8 +9,20 @@ const README: &str = include_str!("../README.md");
 
 #[test]
 fn the_examples_print_what_they_say() {
+    assert!(run_examples(README, "packet-inspector ") >= 4);
+}
+
+#[test]
+fn the_examples_of_the_front_page_print_what_they_say() {
+    let front = include_str!("../../README.md");
+    assert!(run_examples(front, "packet-inspector ") >= 2);
+    assert_eq!(run_examples(front, "cargo run -q -p packet-inspector -- "), 1);
+}
+
+/// Runs each `$ command` of the text's blocks in the workspace's folder and compares what it prints.
+fn run_examples(text: &str, command: &str) -> usize {
     let mut ran = 0;
-    for block in README.split("```console\n$ packet-inspector ").skip(1) {
+    for block in text.split(&format!("```console\n$ {command}")).skip(1) {
         let block = block.split("```").next().unwrap();
         let (line, expected) = block.split_once('\n').unwrap();
         // Words, or several in double quotes.
@@ -21,11 +33,15 @@ fn the_examples_print_what_they_say() {
                 _ => vec![part.to_owned()],
             })
             .collect();
-        let output = Command::new(env!("CARGO_BIN_EXE_packet-inspector")).args(arguments).output().unwrap();
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "$ packet-inspector {line}");
+        let output = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))
+            .args(arguments)
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "$ {command}{line}");
         ran += 1;
     }
-    assert!(ran >= 4);
+    ran
 }
 
 /// `snake_case` names in quotes: the kinds and the keys.
