@@ -14,7 +14,11 @@ use crate::record::Record;
 const MOST_SEARCHED: usize = 512;
 
 /// Evidence that only layers, MQTT and the dump's rows together give.
-pub(crate) fn evidence(record: &Record, net: &net::Frame, packets: &[PacketTree]) -> Vec<Finding> {
+pub(crate) fn evidence<P: Iterator<Item = PacketTree>>(
+    record: &Record,
+    net: &net::Frame,
+    packets: impl Fn() -> P,
+) -> Vec<Finding> {
     let mut findings = net::rows_evidence(record, net);
     findings.extend(missing_in_payload(record, net));
     findings.extend(bytes_agree(record, net, packets));
@@ -81,11 +85,17 @@ fn first_of_whole_packets(mut bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// The text beside the bytes is damaged, yet the bytes pass every check there is: said, with what no check covers.
-fn bytes_agree(record: &Record, net: &net::Frame, packets: &[PacketTree]) -> Option<Finding> {
+fn bytes_agree<P: Iterator<Item = PacketTree>>(
+    record: &Record,
+    net: &net::Frame,
+    packets: impl Fn() -> P,
+) -> Option<Finding> {
     let is_damaged = record.findings.iter().any(|finding| finding.severity > Severity::Note);
-    let in_packets = packets.iter().flat_map(|packet| &packet.findings);
-    let mut all = record.findings.iter().chain(&net.findings).chain(in_packets);
-    if !is_damaged || packets.is_empty() || all.any(|finding| finding.severity == Severity::Error) {
+    let is_error = |finding: &Finding| finding.severity == Severity::Error;
+    if !is_damaged || net.payload.is_empty() || record.findings.iter().chain(&net.findings).any(is_error) {
+        return None;
+    }
+    if packets().any(|packet| packet.findings.iter().any(is_error)) {
         return None;
     }
     let (agree, uncovered) = match net.checksum {

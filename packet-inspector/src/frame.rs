@@ -3,7 +3,7 @@
 use mqtt_codec::Side;
 
 use crate::damage;
-use crate::dissect::{self, PacketTree};
+use crate::dissect::{self, Packets};
 use crate::finding::{Finding, Severity};
 use crate::net::{self, Link};
 use crate::record::Record;
@@ -28,8 +28,6 @@ pub struct Frame {
     pub net: net::Frame,
     /// Who sent it, where that is known.
     pub from: Option<Side>,
-    /// The packets in it.
-    pub packets: Vec<PacketTree>,
     /// What is wrong with the dump or with the layers below MQTT.
     pub findings: Vec<Finding>,
 }
@@ -40,16 +38,23 @@ impl Frame {
         let net = net::dissect(&record.bytes, options.link);
         let from = options.from.or_else(|| net.sender());
         let payload = record.bytes.get(net.payload.clone()).unwrap_or_default();
-        let packets = dissect::dissect(payload, net.payload.start, from);
+        let packets = || dissect::dissect(payload, net.payload.start, from);
         let mut findings = record.findings.clone();
         findings.extend(net.findings.iter().cloned());
-        findings.extend(damage::evidence(&record, &net, &packets));
-        Self { number, record, net, from, packets, findings }
+        findings.extend(damage::evidence(&record, &net, packets));
+        Self { number, record, net, from, findings }
+    }
+
+    /// The packets in it, each taken apart when it is asked for.
+    pub fn packets(&self) -> Packets<'_> {
+        let payload = self.record.bytes.get(self.net.payload.clone()).unwrap_or_default();
+        dissect::dissect(payload, self.net.payload.start, self.from)
     }
 
     /// All findings, those below MQTT first.
-    pub fn all_findings(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().chain(self.packets.iter().flat_map(|packet| &packet.findings))
+    pub fn all_findings(&self) -> impl Iterator<Item = Finding> {
+        let below = self.findings.iter().cloned();
+        below.chain(self.packets().flat_map(|packet| packet.findings))
     }
 
     /// Whether anything is wrong.

@@ -145,9 +145,9 @@ fn the_repaired_frames_are_whole_and_right() {
 
 /// The finding of this kind that covers the byte, or points at it.
 #[track_caller]
-fn finds<'a>(frame: &'a Frame, severity: Severity, kind: &str, byte: u64, what: &str) -> &'a Finding {
+fn finds(frame: &Frame, severity: Severity, kind: &str, byte: u64, what: &str) -> Finding {
     let byte = usize::try_from(byte).unwrap();
-    let covers = |finding: &&Finding| {
+    let covers = |finding: &Finding| {
         finding.severity == severity
             && finding.kind == kind
             && (finding.offset..finding.offset + finding.length.max(1)).contains(&byte)

@@ -262,7 +262,8 @@ fn attribute(line: &str, key: &str) -> Option<String> {
 fn ours(frame: &Frame) -> Vec<Row> {
     let objects = json(frame);
     assert_eq!(objects.len(), 1);
-    let nodes = frame.packets[0].nodes.iter().flat_map(|node| std::iter::once(node).chain(&node.children));
+    let packet = frame.packets().next().unwrap();
+    let nodes = packet.nodes.iter().flat_map(|node| std::iter::once(node).chain(&node.children));
     let nodes = nodes.filter(|node| node.wireshark.is_some());
     let fields = objects[0]["fields"].as_array().unwrap();
     assert_eq!(nodes.clone().count(), fields.len());
@@ -295,7 +296,7 @@ fn every_field_is_tsharks() {
         let ours = ours(&frame);
         let hex = hex::encode(packet);
         // The names of what is unsubscribed from are ours, as are escapes.
-        let ours_info = render::info(&frame.packets[0]);
+        let ours_info = render::info(&frame.packets().next().unwrap());
         let same = ours_info == info
             || packet[0] == 0xa2 && ours_info.starts_with(&format!("{info} ["))
             || info.chars().any(char::is_control) && ours_info.contains("\\u{1}");

@@ -58,54 +58,74 @@ impl PacketTree {
 }
 
 /// Takes apart `bytes`, which stand at `base` in their record, as packets sent by `from` where that is known.
-pub fn dissect(bytes: &[u8], base: usize, from: Option<Side>) -> Vec<PacketTree> {
-    let decoder = Decoder::new();
-    let mut packets = Vec::new();
-    let mut resync = resync::Resync::new(bytes);
-    let mut at = 0;
-    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+pub fn dissect(bytes: &[u8], base: usize, from: Option<Side>) -> Packets<'_> {
+    Packets { bytes, base, from, decoder: Decoder::new(), resync: resync::Resync::new(bytes), at: 0 }
+}
+
+/// The packets of some bytes, each taken apart when it is asked for, so that memory does not grow with their number.
+#[derive(Clone, Debug)]
+pub struct Packets<'a> {
+    bytes: &'a [u8],
+    base: usize,
+    from: Option<Side>,
+    decoder: Decoder,
+    resync: resync::Resync<'a>,
+    /// Where the next packet begins.
+    at: usize,
+}
+
+impl Iterator for Packets<'_> {
+    type Item = PacketTree;
+
+    fn next(&mut self) -> Option<PacketTree> {
+        let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
         let first = rest.first().copied().unwrap_or_default();
-        let offset = base + at;
+        let offset = self.base + self.at;
         let mut tree = Tree::new(rest, offset);
         let mut findings = Vec::new();
-        let length = match decoder.decode_observed(rest, &mut tree) {
+        let length = match self.decoder.decode_observed(rest, &mut tree) {
             Ok(Decoded::Packet(packet, len)) => {
-                notes::of_packet(&packet, &tree.nodes, from, offset, &mut findings);
+                notes::of_packet(&packet, &tree.nodes, self.from, offset, &mut findings);
                 len
             }
             Ok(Decoded::NeedMore { missing }) => {
-                let error = decoder.observe_prefix(rest, &mut tree).err();
-                let cut_in =
-                    error.filter(|error| error.fault == Fault::FieldPastEnd).map(|error| error.field);
-                findings.push(incomplete(rest.len(), offset, missing.map(usize::from), cut_in));
-                // The rest might not come at all, so this weighs less than in a whole packet.
-                findings.extend(error.filter(|error| is_certain(error, rest, &tree.nodes, offset)).map(
-                    |error| {
-                        let mut finding = hints::finding(&error, rest, offset);
-                        finding.severity = Severity::Warning;
-                        finding
-                    },
-                ));
+                self.cut_off(rest, missing.map(usize::from), &mut tree, &mut findings);
                 rest.len()
             }
             Err(error) => {
                 if tree.nodes.is_empty() {
                     // Refused before it was whole; the error is the same.
-                    let _ = decoder.observe_prefix(rest, &mut tree);
+                    let _ = self.decoder.observe_prefix(rest, &mut tree);
                 }
                 findings.push(hints::finding(&error, rest, offset));
-                let (length, note) = resync.after(&error, at, &tree.nodes, base);
+                let (length, note) = self.resync.after(&error, self.at, &tree.nodes, self.base);
                 findings.extend(note);
                 length
             }
         };
-        if let (Some(side), Some(packet_type)) = (from, PacketType::of_first_byte(first)) {
+        if let (Some(side), Some(packet_type)) = (self.from, PacketType::of_first_byte(first)) {
             findings.extend(hints::wrong_sender(packet_type, side, offset));
         }
-        packets.push(PacketTree { first, offset, length, nodes: tree.nodes, findings });
-        at += length.max(1);
+        self.at += length.max(1);
+        Some(PacketTree { first, offset, length, nodes: tree.nodes, findings })
     }
-    packets
+}
+
+impl Packets<'_> {
+    /// A packet that the bytes end in the middle of.
+    fn cut_off(&self, rest: &[u8], missing: Option<usize>, tree: &mut Tree<'_>, findings: &mut Vec<Finding>) {
+        let offset = self.base + self.at;
+        let error = self.decoder.observe_prefix(rest, tree).err();
+        let cut_in = error.filter(|error| error.fault == Fault::FieldPastEnd).map(|error| error.field);
+        findings.push(incomplete(rest.len(), offset, missing, cut_in));
+        // The rest might not come at all, so this weighs less than in a whole packet.
+        let certain = error.filter(|error| is_certain(error, rest, &tree.nodes, offset));
+        findings.extend(certain.map(|error| {
+            let mut finding = hints::finding(&error, rest, offset);
+            finding.severity = Severity::Warning;
+            finding
+        }));
+    }
 }
 
 /// Whether an error in a packet that is cut off stays one, however many of the packet's bytes still come. A field that

@@ -14,6 +14,7 @@ use crate::finding::{Finding, Severity};
 /// How many packets in a row, or two that reach the end of the input, make a boundary sure.
 const SURE: usize = 3;
 
+#[derive(Clone, Debug)]
 pub(super) struct Resync<'a> {
     decoder: Decoder,
     bytes: &'a [u8],

@@ -1,13 +1,14 @@
 //! The dump, each byte in the colour of its field, the fields named beside it.
 
-use std::collections::HashSet;
+use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::ops::Range;
 
 use anstyle::Style;
 
 use super::style;
-use crate::dissect::labels;
-use crate::finding::Severity;
+use crate::dissect::{Packets, labels};
+use crate::finding::{Finding, Severity};
 use crate::frame::Frame;
 
 /// Bytes in a row.
@@ -28,25 +29,14 @@ pub fn hex(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
     let (bold, faint) = (style::HEADING, style::FAINT);
     let bytes = &frame.record.bytes;
     writeln!(out, "{bold}Frame {}: {}{bold:#}", frame.number, super::count_bytes(bytes.len()))?;
-    let spans = spans(frame);
-    let faults = faults(frame);
-    let mut current = 0;
-    let mut named = 0;
+    let mut spans = Spans::new(frame);
     for (row, chunk) in bytes.chunks(ROW).enumerate() {
         let start = row * ROW;
+        spans.reach(start, start + chunk.len());
         write!(out, "{faint}{start:04x}{faint:#} ")?;
         let mut text = Vec::new();
         for (at, byte) in (start..).zip(chunk) {
-            while spans.get(current).is_some_and(|span| span.end <= at) {
-                current += 1;
-            }
-            let mut style = match spans.get(current) {
-                Some(span) if span.start <= at => style::field(current),
-                _ => Style::new(),
-            };
-            if faults.contains(&at) {
-                style = style.invert();
-            }
+            let style = spans.style(at);
             let gap = if at % ROW == ROW / 2 { "  " } else { " " };
             write!(out, "{gap}{style}{byte:02x}{style:#}")?;
             let shown = if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
@@ -57,64 +47,99 @@ pub fn hex(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
         write!(out, "{:gap$}  {faint}|{faint:#}", "")?;
         out.write_all(&text)?;
         write!(out, "{faint}|{faint:#}")?;
-        named = names(&spans, named, start + chunk.len(), missing, out)?;
+        spans.names(start, missing, out)?;
         writeln!(out)?;
     }
     for finding in frame.all_findings() {
         let severe = style::severity(finding.severity);
-        writeln!(out, "{severe}{}:{severe:#} {}", finding.severity.as_str(), super::sentence(finding))?;
+        writeln!(out, "{severe}{}:{severe:#} {}", finding.severity.as_str(), super::sentence(&finding))?;
     }
     Ok(())
 }
 
-/// The fields from number `named` on that begin before `end`, with the last two digits of their offset, so that they are
-/// found without colours; the row lacks `missing` bytes. Returns the number of the first field that begins later.
-fn names(
-    spans: &[Span],
-    named: usize,
-    end: usize,
-    missing: usize,
-    out: &mut impl Write,
-) -> io::Result<usize> {
-    let first = format!("{:missing$}  ", "");
-    let mut separator = first.as_str();
-    let mut number = named;
-    while let Some(span) = spans.get(number).filter(|span| span.start < end) {
-        let style = style::field(number);
-        write!(out, "{separator}{style}{:02x} {}{style:#}", span.start & 0xFF, span.name)?;
-        separator = ", ";
-        number += 1;
-    }
-    Ok(number)
+/// The fields around the row that is written: packets are taken apart as the rows reach them.
+struct Spans<'a> {
+    packets: Packets<'a>,
+    /// Fields that end in this row or later, and those that the last packet was found to have behind it.
+    near: VecDeque<Span>,
+    /// Number of the first of `near` in the record.
+    number: usize,
+    /// Where errors are, but for packets that are only cut off, in their order.
+    faults: VecDeque<Range<usize>>,
+    /// Where the last packet ends.
+    taken: usize,
 }
 
-/// The bytes that errors are about, but for packets that are only cut off.
-fn faults(frame: &Frame) -> HashSet<usize> {
-    let errors = frame.all_findings().filter(|finding| finding.severity == Severity::Error);
-    let places = errors.filter(|finding| finding.kind != "incomplete");
-    places.flat_map(|finding| finding.offset..finding.offset.saturating_add(finding.length)).collect()
-}
-
-/// Layers and fields in the order of the bytes.
-fn spans(frame: &Frame) -> Vec<Span> {
-    let mut spans: Vec<Span> = frame
-        .net
-        .layers
-        .iter()
-        .map(|layer| {
+impl<'a> Spans<'a> {
+    fn new(frame: &'a Frame) -> Self {
+        let layers = frame.net.layers.iter().map(|layer| {
             let name = layer.summary.split(',').next().unwrap_or_default().to_owned();
             Span { start: layer.range.start, end: layer.range.end, name }
-        })
-        .collect();
-    for packet in &frame.packets {
-        for (number, node) in packet.nodes.iter().enumerate() {
-            let name = if number == 0 { labels::title(packet.first) } else { node.name };
-            spans.push(Span { start: node.bytes.start, end: node.bytes.end, name: name.to_owned() });
+        });
+        let mut spans = Self {
+            packets: frame.packets(),
+            near: layers.collect(),
+            number: 0,
+            faults: VecDeque::new(),
+            taken: frame.net.payload.start,
+        };
+        spans.add_faults(&frame.findings);
+        spans
+    }
+
+    fn add_faults(&mut self, findings: &[Finding]) {
+        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+        let places = errors.filter(|finding| finding.kind != "incomplete");
+        self.faults
+            .extend(places.map(|finding| finding.offset..finding.offset.saturating_add(finding.length)));
+    }
+
+    /// Forgets what ends before `start`, and takes packets apart up to `end`.
+    fn reach(&mut self, start: usize, end: usize) {
+        while self.near.front().is_some_and(|span| span.end <= start) {
+            self.near.pop_front();
+            self.number += 1;
         }
-        let (decoded, end) = (spans.last().map_or(0, |span| span.end), packet.offset + packet.length);
-        if decoded < end {
-            spans.push(Span { start: decoded, end, name: "not decoded".to_owned() });
+        self.faults.retain(|fault| fault.end > start);
+        while self.taken < end
+            && let Some(packet) = self.packets.next()
+        {
+            self.taken = packet.offset + packet.length;
+            self.add_faults(&packet.findings);
+            let mut decoded = packet.offset;
+            for (number, node) in packet.nodes.iter().enumerate() {
+                let name = if number == 0 { labels::title(packet.first) } else { node.name };
+                decoded = node.bytes.end;
+                self.near.push_back(Span { start: node.bytes.start, end: decoded, name: name.to_owned() });
+            }
+            if decoded < self.taken {
+                self.near.push_back(Span { start: decoded, end: self.taken, name: "not decoded".to_owned() });
+            }
         }
     }
-    spans
+
+    /// The fields that begin before `end`, with their numbers.
+    fn up_to(&self, end: usize) -> impl Iterator<Item = (usize, &Span)> {
+        (self.number..).zip(&self.near).take_while(move |(_, span)| span.start < end)
+    }
+
+    /// How the byte at this place looks.
+    fn style(&self, at: usize) -> Style {
+        let field = self.up_to(at + 1).find(|(_, span)| span.end > at);
+        let style = field.map_or(Style::new(), |(number, _)| style::field(number));
+        if self.faults.iter().any(|fault| fault.contains(&at)) { style.invert() } else { style }
+    }
+
+    /// The fields that begin in the row at `start`, with the last two digits of their offset, so that they are found
+    /// without colours; the row lacks `missing` bytes.
+    fn names(&self, start: usize, missing: usize, out: &mut impl Write) -> io::Result<()> {
+        let first = format!("{:missing$}  ", "");
+        let mut separator = first.as_str();
+        for (number, span) in self.up_to(start + ROW).filter(|(_, span)| span.start >= start) {
+            let style = style::field(number);
+            write!(out, "{separator}{style}{:02x} {}{style:#}", span.start & 0xFF, span.name)?;
+            separator = ", ";
+        }
+        Ok(())
+    }
 }

@@ -15,15 +15,15 @@ use crate::frame::Frame;
 /// # Errors
 /// Those of the writer.
 pub fn json(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
-    if frame.packets.is_empty() {
+    if frame.net.payload.is_empty() {
         let mut object = start(frame, Json::Null, frame.net.payload.start, 0);
         object.insert("fields".into(), json!([]));
         object.insert("findings".into(), findings(&frame.findings, &[]));
         return line(object, out);
     }
     let mut below: &[Finding] = &frame.findings;
-    for packet in &frame.packets {
-        line(object(frame, packet, below), out)?;
+    for packet in frame.packets() {
+        line(object(frame, &packet, below), out)?;
         below = &[];
     }
     Ok(())

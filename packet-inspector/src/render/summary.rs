@@ -14,12 +14,12 @@ pub fn summary(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
     for finding in frame.findings.iter().filter(|finding| finding.severity > Severity::Note) {
         writeln!(out, "Frame {} - {}", frame.number, super::sentence(finding))?;
     }
-    if frame.packets.is_empty() {
+    if frame.net.payload.is_empty() {
         let layer = frame.net.layers.last().map_or("no bytes", |layer| layer.summary.as_str());
         writeln!(out, "Frame {}: no MQTT ({layer})", frame.number)?;
     }
-    for packet in &frame.packets {
-        out.write_all(info(packet).as_bytes())?;
+    for packet in frame.packets() {
+        out.write_all(info(&packet).as_bytes())?;
         for finding in packet.findings.iter().filter(|finding| finding.severity > Severity::Note) {
             write!(out, " - {}", super::sentence(finding))?;
         }

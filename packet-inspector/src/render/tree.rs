@@ -24,7 +24,7 @@ pub fn tree(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "{}", layer.summary)?;
     }
     findings(&frame.findings, out)?;
-    for packet in &frame.packets {
+    for packet in frame.packets() {
         let title = labels::title(packet.first);
         writeln!(out, "{bold}MQ Telemetry Transport Protocol, {title}{bold:#}")?;
         for node in &packet.nodes {

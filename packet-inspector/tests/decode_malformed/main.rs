@@ -61,7 +61,7 @@ pub(crate) fn packets(bytes: &[u8], from: Option<Side>) -> Vec<PacketTree> {
     let mut frames = frames(&hex::encode(bytes), from);
     assert_eq!(frames.len(), 1);
     assert_eq!(frames[0].findings, [], "nothing lies below MQTT");
-    let packets = frames.remove(0).packets;
+    let packets: Vec<_> = frames.remove(0).packets().collect();
     let mut end = 0;
     for packet in &packets {
         assert_eq!(packet.offset, end, "packets follow each other without a gap");

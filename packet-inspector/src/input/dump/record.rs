@@ -11,7 +11,7 @@ use super::row::Row;
 use super::split::{self, Shape, Split};
 
 /// How many bytes the `*` of all dumps together may stand for: a line must not fill the memory.
-const MAX_REPEATED: usize = 64 << 20;
+const MAX_REPEATED: usize = 1 << 20;
 
 /// What is left of [`MAX_REPEATED`].
 #[derive(Debug)]

@@ -172,7 +172,7 @@ fn repeated_rows_are_filled_in() {
         "00000000  00 00  |..|\n*\nffffffff\n",
         &expect![[r#"
             hexdump -C dump: 0000
-              error dump_offset 2+0: line 2: the * stands for 4294967293 bytes, more than are filled in (67108864): they are left out
+              error dump_offset 2+0: line 2: the * stands for 4294967293 bytes, more than are filled in (1048576): they are left out
         "#]],
     );
 }
