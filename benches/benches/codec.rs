@@ -12,7 +12,7 @@ fn main() {
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1))
         .configure_from_args();
-    for operation in Operation::ALL {
+    for operation in Operation::all() {
         measure(&mut criterion, operation);
     }
     criterion.final_summary();
@@ -30,7 +30,10 @@ fn measure(criterion: &mut Criterion, operation: Operation) {
         }
     }
     for implementation in IMPLEMENTATIONS {
-        let Some(row) = implementation.rows.iter().find(|row| row.operation == operation) else { continue };
+        let prepare = |times| (implementation.prepare)(operation, times);
+        if prepare(1).is_none() {
+            continue;
+        }
         group.bench_function(implementation.name, |bencher| {
             bencher.iter_custom(|times| {
                 let mut left = usize::try_from(times).unwrap_or(usize::MAX);
@@ -38,7 +41,7 @@ fn measure(criterion: &mut Criterion, operation: Operation) {
                 // In batches, since what an operation uses up is made before.
                 while left > 0 {
                     let batch = left.min(operation.repetitions());
-                    let run = (row.prepare)(batch);
+                    let Some(run) = prepare(batch) else { break };
                     let start = Instant::now();
                     let behind = run();
                     spent += start.elapsed();

@@ -3,50 +3,40 @@
 use std::hint::black_box;
 
 use flowsdk::mqtt_serde::control_packet::{MqttControlPacket, MqttPacket};
+use flowsdk::mqtt_serde::mqttv3::connackv3::MqttConnAck;
 use flowsdk::mqtt_serde::mqttv3::connectv3::{MqttConnect, Will};
+use flowsdk::mqtt_serde::mqttv3::disconnectv3::MqttDisconnect;
 use flowsdk::mqtt_serde::mqttv3::pingreqv3::MqttPingReq;
+use flowsdk::mqtt_serde::mqttv3::pingrespv3::MqttPingResp;
 use flowsdk::mqtt_serde::mqttv3::pubackv3::MqttPubAck;
+use flowsdk::mqtt_serde::mqttv3::pubcompv3::MqttPubComp;
 use flowsdk::mqtt_serde::mqttv3::publishv3::MqttPublish;
+use flowsdk::mqtt_serde::mqttv3::pubrecv3::MqttPubRec;
+use flowsdk::mqtt_serde::mqttv3::pubrelv3::MqttPubRel;
+use flowsdk::mqtt_serde::mqttv3::subackv3::MqttSubAck;
 use flowsdk::mqtt_serde::mqttv3::subscribev3::{MqttSubscribe, SubscriptionTopic};
+use flowsdk::mqtt_serde::mqttv3::unsubackv3::MqttUnsubAck;
+use flowsdk::mqtt_serde::mqttv3::unsubscribev3::MqttUnsubscribe;
 use flowsdk::mqtt_serde::parser::{ParseError, ParseOk};
 
 use crate::measure::{Inbox, Prepared, repeat, repeat_stream, repeat_with};
 use crate::workloads as w;
-use crate::{Implementation, Operation as O, Row, Verdict};
+use crate::{Implementation, Operation as O, Sample, Verdict};
 
 /// What this crate can do: no topic matching, no header alone, nothing that shares the memory of the stream.
-pub const IMPLEMENTATION: Implementation = Implementation {
-    name: "flowsdk",
-    package: "flowsdk",
-    decode: verdict,
-    rows: &[
-        Row::new(O::DecodePingreq, |n| repeat(n, w::PINGREQ, decode)),
-        Row::new(O::DecodePuback, |n| repeat(n, w::PUBACK, decode)),
-        Row::new(O::DecodeConnect, |n| repeat(n, w::CONNECT.as_slice(), decode)),
-        Row::new(O::DecodeConnectFields, |n| repeat(n, w::CONNECT.as_slice(), decode)),
-        Row::new(O::DecodeSubscribe, |n| repeat(n, w::SUBSCRIBE.as_slice(), decode)),
-        Row::new(O::DecodeSubscribeFilters, |n| repeat(n, w::SUBSCRIBE.as_slice(), decode)),
-        Row::new(O::DecodePublish64, |n| repeat(n, w::PUBLISH_64.as_slice(), decode)),
-        Row::new(O::DecodePublishUtf8, |n| repeat(n, w::PUBLISH_UTF8.as_slice(), decode)),
-        Row::new(O::DecodePublish1K, |n| repeat(n, w::PUBLISH_1K.as_slice(), decode)),
-        Row::new(O::DecodePublish64K, |n| repeat(n, w::PUBLISH_64K.as_slice(), decode)),
-        Row::new(O::DecodeMixed, |n| {
-            repeat_stream(n, w::MIXED.bytes.as_slice(), (), |bytes, ()| decode_stream(bytes))
-        }),
-        Row::new(O::DecodeMixedPieces, |n| {
+pub const IMPLEMENTATION: Implementation =
+    Implementation { name: "flowsdk", package: "flowsdk", decode: verdict, prepare };
+
+fn prepare(operation: O, n: usize) -> Option<Prepared> {
+    Some(match operation {
+        O::DecodeMixed => repeat_stream(n, w::MIXED.bytes.as_slice(), (), |bytes, ()| decode_stream(bytes)),
+        O::DecodeMixedPieces => {
             repeat_stream(n, w::MIXED.bytes.as_slice(), Inbox::new(1 << 16), decode_pieces)
-        }),
-        Row::new(O::DecodePublishOwned, |n| repeat(n, w::PUBLISH_64.as_slice(), decode)),
-        Row::new(O::DecodePublishOwnedParts, |n| repeat(n, w::PUBLISH_64.as_slice(), decode)),
-        Row::new(O::EncodePingreq, |n| encode_value(n, MqttPingReq::new())),
-        Row::new(O::EncodePuback, |n| encode_value(n, MqttPubAck::new(w::PACKET_ID))),
-        Row::new(O::EncodeConnect, |n| encode_value(n, connect())),
-        Row::new(O::EncodeSubscribe, |n| encode_value(n, subscribe())),
-        Row::new(O::EncodePublish64, |n| encode_value(n, publish(0, None, &w::PAYLOAD_64))),
-        Row::new(O::EncodePublish1K, |n| encode_value(n, publish(1, Some(w::PACKET_ID), &w::PAYLOAD_1K))),
-        Row::new(O::EncodePublish64K, |n| encode_value(n, publish(1, Some(w::PACKET_ID), &w::PAYLOAD_64K))),
-    ],
-};
+        }
+        O::Encode(sample) => encode_sample(n, sample),
+        _ => repeat(n, operation.packet_made_of_values()?.bytes(), decode),
+    })
+}
 
 fn verdict(bytes: &[u8]) -> Verdict {
     match MqttPacket::from_bytes_v3(bytes) {
@@ -91,11 +81,37 @@ fn decode_pieces(bytes: &[u8], inbox: &mut Inbox) -> usize {
     packets
 }
 
-fn encode_value<P: MqttControlPacket + 'static>(times: usize, packet: P) -> Prepared {
+fn encode_sample(n: usize, sample: Sample) -> Prepared {
+    let id = w::PACKET_ID;
+    match sample {
+        Sample::Connect => encode_value(n, sample, connect()),
+        Sample::Connack => encode_value(n, sample, MqttConnAck::new(true, 0)),
+        Sample::Publish64 => encode_value(n, sample, publish(0, None, w::TOPIC, &w::PAYLOAD_64)),
+        Sample::PublishUtf8 => encode_value(n, sample, publish(0, None, w::TOPIC_UTF8, &w::PAYLOAD_64)),
+        Sample::Publish1K => encode_value(n, sample, publish(1, Some(id), w::TOPIC, &w::PAYLOAD_1K)),
+        Sample::Publish64K => encode_value(n, sample, publish(1, Some(id), w::TOPIC, &w::PAYLOAD_64K)),
+        Sample::Puback => encode_value(n, sample, MqttPubAck::new(id)),
+        Sample::Pubrec => encode_value(n, sample, MqttPubRec::new(id)),
+        Sample::Pubrel => encode_value(n, sample, MqttPubRel::new(id)),
+        Sample::Pubcomp => encode_value(n, sample, MqttPubComp::new(id)),
+        Sample::Subscribe => encode_value(n, sample, subscribe()),
+        Sample::Suback => encode_value(n, sample, MqttSubAck::new(id, w::RETURN_CODES.to_vec())),
+        Sample::Unsubscribe => {
+            let filters = w::SUBSCRIPTIONS.iter().map(|&(filter, _)| filter.to_owned());
+            encode_value(n, sample, MqttUnsubscribe::new(id, filters.collect()))
+        }
+        Sample::Unsuback => encode_value(n, sample, MqttUnsubAck::new(id)),
+        Sample::Pingreq => encode_value(n, sample, MqttPingReq::new()),
+        Sample::Pingresp => encode_value(n, sample, MqttPingResp::new()),
+        Sample::Disconnect => encode_value(n, sample, MqttDisconnect::new()),
+    }
+}
+
+fn encode_value<P: MqttControlPacket + 'static>(times: usize, sample: Sample, packet: P) -> Prepared {
     let packet: &P = Box::leak(Box::new(packet));
     let mut out = Vec::with_capacity(1 << 17);
     encode(packet, &mut out).expect("a packet");
-    w::check_encoded(&out);
+    sample.check_encoded(&out);
     repeat_with(times, packet, out, encode)
 }
 
@@ -105,8 +121,8 @@ fn encode<P: MqttControlPacket>(packet: &P, out: &mut Vec<u8>) -> Result<(), Par
     packet.encode_to_buffer(out)
 }
 
-fn publish(qos: u8, packet_id: Option<u16>, payload: &[u8]) -> MqttPublish {
-    MqttPublish::new(w::TOPIC.to_owned(), qos, payload.to_vec(), packet_id, false, false)
+fn publish(qos: u8, packet_id: Option<u16>, topic: &str, payload: &[u8]) -> MqttPublish {
+    MqttPublish::new(topic.to_owned(), qos, payload.to_vec(), packet_id, false, false)
 }
 
 fn connect() -> MqttConnect {

@@ -1,16 +1,24 @@
 //! What MQTT codecs cost: the same operations on the same bytes, by each implementation in its fastest documented use.
 //!
-//! [`workloads`] holds the bytes, [`operation`] the rows of the tables, [`measure`] the loops that repeat an operation,
-//! [`callgrind`] counts their instructions. One module per implementation, each a function per operation.
+//! [`workloads`] holds the bytes, [`sample`] names the packets, [`operation`] the rows of the tables, [`measure`] the loops
+//! that repeat an operation, [`callgrind`] counts their instructions, [`baseline`] keeps them. One module per
+//! implementation.
 #![expect(
     clippy::expect_used,
     reason = "a benchmark that cannot build its input, or decode it, has nothing to say"
 )]
 
+pub mod baseline;
 pub mod callgrind;
+pub mod machine;
 pub mod malformed;
 pub mod measure;
+pub mod numbers;
 pub mod operation;
+pub mod plot;
+pub mod readme;
+pub mod sample;
+pub mod size;
 pub mod workloads;
 
 pub mod flowsdk;
@@ -26,6 +34,7 @@ pub mod rumqttc;
 
 pub use measure::Prepared;
 pub use operation::Operation;
+pub use sample::Sample;
 
 /// A codec, and what it can do of the [`Operation`]s.
 #[derive(Debug, Clone, Copy)]
@@ -36,8 +45,15 @@ pub struct Implementation {
     pub package: &'static str,
     /// Whether it decodes these bytes to a packet: for [`malformed`].
     pub decode: fn(&[u8]) -> Verdict,
+    /// Makes ready to do an operation so many times; `None` when it cannot be done.
+    pub prepare: fn(Operation, usize) -> Option<Prepared>,
+}
+
+impl Implementation {
     /// What it can do.
-    pub rows: &'static [Row],
+    pub fn operations(&self) -> impl Iterator<Item = Operation> {
+        Operation::all().filter(|&operation| (self.prepare)(operation, 1).is_some())
+    }
 }
 
 /// What a codec says of some bytes.
@@ -64,21 +80,6 @@ impl Verdict {
     }
 }
 
-/// One operation of one implementation.
-#[derive(Debug, Clone, Copy)]
-pub struct Row {
-    /// What is done.
-    pub operation: Operation,
-    /// Makes ready to do it so many times.
-    pub prepare: fn(usize) -> Prepared,
-}
-
-impl Row {
-    const fn new(operation: Operation, prepare: fn(usize) -> Prepared) -> Self {
-        Self { operation, prepare }
-    }
-}
-
 /// All implementations, ours first.
 pub const IMPLEMENTATIONS: &[Implementation] = &[
     ours::IMPLEMENTATION,
@@ -100,27 +101,32 @@ mod tests {
     #[test]
     fn everything_runs() {
         for implementation in IMPLEMENTATIONS {
-            for row in implementation.rows {
-                (row.prepare)(2)();
+            for run in Operation::all().filter_map(|operation| (implementation.prepare)(operation, 2)) {
+                run();
             }
         }
     }
 
     #[test]
     fn everyone_accepts_the_workloads() {
-        let packets: [&[u8]; 8] = [
-            workloads::PINGREQ,
-            workloads::PUBACK,
-            &workloads::CONNECT,
-            &workloads::SUBSCRIBE,
-            &workloads::PUBLISH_64,
-            &workloads::PUBLISH_UTF8,
-            &workloads::PUBLISH_1K,
-            &workloads::PUBLISH_64K,
-        ];
+        let others = [Sample::PublishUtf8, Sample::Publish1K, Sample::Publish64K];
         for implementation in IMPLEMENTATIONS {
-            for packet in packets {
-                assert_eq!((implementation.decode)(packet), Verdict::Accepted, "{}", implementation.name);
+            for sample in Sample::EVERY_TYPE.into_iter().chain(others) {
+                let verdict = (implementation.decode)(sample.bytes());
+                assert_eq!(verdict, Verdict::Accepted, "{}: {}", implementation.name, sample.label());
+            }
+        }
+    }
+
+    #[test]
+    fn everyone_does_every_packet_type_both_ways() {
+        for implementation in IMPLEMENTATIONS {
+            for operation in Operation::every_type() {
+                assert!(
+                    (implementation.prepare)(operation, 1).is_some(),
+                    "{} {operation:?}",
+                    implementation.name
+                );
             }
         }
     }

@@ -68,7 +68,8 @@ pub const MALFORMED: &[Malformed] = &[
     ("UNSUBSCRIBE without filters", "3.10.3-2", b"\xA2\x02\x00\x01"),
 ];
 
-/// What each implementation says of each of [`MALFORMED`], followed by more packets (here the bytes of a PUBLISH, so that what reads on finds text), in its order.
+/// What each implementation says of each of [`MALFORMED`], followed by more packets (here the bytes of a PUBLISH, so
+/// that what reads on finds text), in its order.
 pub fn verdicts() -> Vec<(Malformed, Vec<Verdict>)> {
     let hook = std::panic::take_hook();
     // The panics are the result.
@@ -88,8 +89,16 @@ pub fn verdicts() -> Vec<(Malformed, Vec<Verdict>)> {
     verdicts
 }
 
+/// How many of [`MALFORMED`] each implementation refuses, in its order.
+pub fn refused(verdicts: &[(Malformed, Vec<Verdict>)]) -> Vec<usize> {
+    let of = |column| {
+        verdicts.iter().filter(|(_, of_each)| of_each.get(column) == Some(&Verdict::Refused)).count()
+    };
+    (0..IMPLEMENTATIONS.len()).map(of).collect()
+}
+
 /// The verdicts as a table in Markdown.
-pub fn table() -> String {
+pub fn table(verdicts: &[(Malformed, Vec<Verdict>)]) -> String {
     let mut table = "| malformed packet | MQTT-".to_owned();
     for implementation in IMPLEMENTATIONS {
         table.extend([" | ", implementation.name]);
@@ -97,8 +106,7 @@ pub fn table() -> String {
     table.push_str(" |\n|---|---");
     table.push_str(&"|:-:".repeat(IMPLEMENTATIONS.len()));
     table.push_str("|\n");
-    let verdicts = verdicts();
-    for ((what, clause, _), of_each) in &verdicts {
+    for ((what, clause, _), of_each) in verdicts {
         // Writing to a `String` does not fail.
         let _ = write!(table, "| {what} | {clause}");
         for verdict in of_each {
@@ -112,9 +120,7 @@ pub fn table() -> String {
         table.push_str(" |\n");
     }
     table.push_str("| refused, of all | ");
-    for column in 0..IMPLEMENTATIONS.len() {
-        let refused =
-            verdicts.iter().filter(|(_, of_each)| of_each.get(column) == Some(&Verdict::Refused)).count();
+    for refused in refused(verdicts) {
         let _ = write!(table, " | {refused} of {}", MALFORMED.len());
     }
     table.push_str(" |\n");

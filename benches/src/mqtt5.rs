@@ -6,17 +6,26 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt5_protocol::packet::MqttPacket;
+use mqtt5_protocol::packet::connack::ConnAckPacket;
 use mqtt5_protocol::packet::connect::ConnectPacket;
+use mqtt5_protocol::packet::disconnect::DisconnectPacket;
 use mqtt5_protocol::packet::pingreq::PingReqPacket;
+use mqtt5_protocol::packet::pingresp::PingRespPacket;
 use mqtt5_protocol::packet::puback::PubAckPacket;
+use mqtt5_protocol::packet::pubcomp::PubCompPacket;
 use mqtt5_protocol::packet::publish::PublishPacket;
+use mqtt5_protocol::packet::pubrec::PubRecPacket;
+use mqtt5_protocol::packet::pubrel::PubRelPacket;
+use mqtt5_protocol::packet::suback::SubAckPacket;
 use mqtt5_protocol::packet::subscribe::SubscribePacket;
+use mqtt5_protocol::packet::unsuback::UnsubAckPacket;
+use mqtt5_protocol::packet::unsubscribe::UnsubscribePacket;
 use mqtt5_protocol::topic_matching::matches;
-use mqtt5_protocol::{ConnectOptions, FixedHeader, MqttError, Packet, QoS, WillMessage};
+use mqtt5_protocol::{ConnectOptions, FixedHeader, MqttError, Packet, QoS, ReasonCode, WillMessage};
 
 use crate::measure::{Prepared, cut, repeat, repeat_stream, repeat_with, shared, take};
 use crate::workloads as w;
-use crate::{Implementation, Operation as O, Row, Verdict};
+use crate::{Implementation, Operation as O, Sample, Verdict};
 
 /// What this crate can do: no header alone. It leaves it to its caller to see whether a packet is whole.
 pub const IMPLEMENTATION: Implementation = Implementation {
@@ -27,35 +36,26 @@ pub const IMPLEMENTATION: Implementation = Implementation {
         None if bytes.len() < 5 => Verdict::Unfinished,
         None => Verdict::of(&FixedHeader::decode(&mut &*bytes).map(|_| None::<()>)),
     },
-    rows: &[
-        Row::new(O::DecodePingreq, |n| take(n, w::PINGREQ, shared, decode)),
-        Row::new(O::DecodePuback, |n| take(n, w::PUBACK, shared, decode)),
-        Row::new(O::DecodeConnect, |n| take(n, &w::CONNECT, shared, decode)),
-        Row::new(O::DecodeConnectFields, |n| take(n, &w::CONNECT, shared, decode)),
-        Row::new(O::DecodeSubscribe, |n| take(n, &w::SUBSCRIBE, shared, decode)),
-        Row::new(O::DecodeSubscribeFilters, |n| take(n, &w::SUBSCRIBE, shared, decode)),
-        Row::new(O::DecodePublish64, |n| take(n, &w::PUBLISH_64, shared, decode)),
-        Row::new(O::DecodePublishUtf8, |n| take(n, &w::PUBLISH_UTF8, shared, decode)),
-        Row::new(O::DecodePublish1K, |n| take(n, &w::PUBLISH_1K, shared, decode)),
-        Row::new(O::DecodePublish64K, |n| take(n, &w::PUBLISH_64K, shared, decode)),
-        Row::new(O::DecodeMixed, |n| {
+    prepare,
+};
+
+fn prepare(operation: O, n: usize) -> Option<Prepared> {
+    Some(match operation {
+        O::DecodeMixed => {
             let stream: &Bytes = Box::leak(Box::new(Bytes::copy_from_slice(&w::MIXED.bytes)));
             repeat_stream(n, stream, (), |stream, ()| decode_stream(stream))
-        }),
-        Row::new(O::DecodeMixedPieces, |n| {
+        }
+        O::DecodeMixedPieces => {
             repeat_stream(n, w::MIXED.bytes.as_slice(), BytesMut::with_capacity(1 << 16), decode_pieces)
-        }),
-        Row::new(O::DecodePublishOwnedShared, |n| take(n, &w::PUBLISH_64, shared, decode)),
-        Row::new(O::EncodePingreq, |n| encode_value(n, PingReqPacket::default())),
-        Row::new(O::EncodePuback, |n| encode_value(n, PubAckPacket::new(w::PACKET_ID))),
-        Row::new(O::EncodeConnect, |n| encode_value(n, connect())),
-        Row::new(O::EncodeSubscribe, |n| encode_value(n, subscribe())),
-        Row::new(O::EncodePublish64, |n| encode_message(n, publish(QoS::AtMostOnce, &w::PAYLOAD_64))),
-        Row::new(O::EncodePublish1K, |n| encode_message(n, publish(QoS::AtLeastOnce, &w::PAYLOAD_1K))),
-        Row::new(O::EncodePublish64K, |n| encode_message(n, publish(QoS::AtLeastOnce, &w::PAYLOAD_64K))),
-        Row::new(O::MatchTopic, |n| repeat(n, (w::FILTERS.as_slice(), w::TOPIC), count_matches)),
-    ],
-};
+        }
+        // Off a `BytesMut` it would have to be frozen first.
+        O::DecodePublishOwned | O::DecodePublishOwnedParts => return None,
+        O::DecodePublishOwnedShared => take(n, &w::PUBLISH_64, shared, decode),
+        O::Encode(sample) => encode_sample(n, sample),
+        O::MatchTopic => repeat(n, (w::FILTERS.as_slice(), w::TOPIC), count_matches),
+        _ => take(n, operation.packet_made_of_values()?.bytes(), shared, decode),
+    })
+}
 
 /// Protocol Level of 3.1.1.
 const LEVEL: u8 = 4;
@@ -96,11 +96,41 @@ fn decode_pieces(bytes: &[u8], stream: &mut BytesMut) -> usize {
     packets
 }
 
-fn encode_value<P: MqttPacket + 'static>(times: usize, packet: P) -> Prepared {
+fn encode_sample(n: usize, sample: Sample) -> Prepared {
+    let id = w::PACKET_ID;
+    match sample {
+        Sample::Connect => encode_value(n, sample, connect()),
+        Sample::Connack => encode_value(n, sample, ConnAckPacket::new_v311(true, ReasonCode::Success)),
+        Sample::Publish64 => encode_message(n, sample, publish(QoS::AtMostOnce, w::TOPIC, &w::PAYLOAD_64)),
+        Sample::PublishUtf8 => {
+            encode_message(n, sample, publish(QoS::AtMostOnce, w::TOPIC_UTF8, &w::PAYLOAD_64))
+        }
+        Sample::Publish1K => encode_message(n, sample, publish(QoS::AtLeastOnce, w::TOPIC, &w::PAYLOAD_1K)),
+        Sample::Publish64K => encode_message(n, sample, publish(QoS::AtLeastOnce, w::TOPIC, &w::PAYLOAD_64K)),
+        Sample::Puback => encode_value(n, sample, PubAckPacket::new(id)),
+        Sample::Pubrec => encode_value(n, sample, PubRecPacket::new(id)),
+        Sample::Pubrel => encode_value(n, sample, PubRelPacket::new(id)),
+        Sample::Pubcomp => encode_value(n, sample, PubCompPacket::new(id)),
+        Sample::Subscribe => encode_value(n, sample, subscribe()),
+        Sample::Suback => encode_value(n, sample, suback()),
+        Sample::Unsubscribe => {
+            let empty = UnsubscribePacket::new_v311(id);
+            let packet =
+                w::SUBSCRIPTIONS.iter().fold(empty, |packet, &(filter, _)| packet.add_filter(filter));
+            encode_value(n, sample, packet)
+        }
+        Sample::Unsuback => encode_value(n, sample, UnsubAckPacket::new_v311(id)),
+        Sample::Pingreq => encode_value(n, sample, PingReqPacket::default()),
+        Sample::Pingresp => encode_value(n, sample, PingRespPacket::default()),
+        Sample::Disconnect => encode_value(n, sample, DisconnectPacket::normal()),
+    }
+}
+
+fn encode_value<P: MqttPacket + 'static>(times: usize, sample: Sample, packet: P) -> Prepared {
     let packet: &P = Box::leak(Box::new(packet));
     let mut out = BytesMut::with_capacity(1 << 17);
     encode(packet, &mut out).expect("a packet");
-    w::check_encoded(&out);
+    sample.check_encoded(&out);
     repeat_with(times, packet, out, encode)
 }
 
@@ -110,11 +140,11 @@ fn encode<P: MqttPacket>(packet: &P, out: &mut BytesMut) -> Result<(), MqttError
     packet.encode(out)
 }
 
-fn encode_message(times: usize, publish: PublishPacket) -> Prepared {
+fn encode_message(times: usize, sample: Sample, publish: PublishPacket) -> Prepared {
     let publish: &PublishPacket = Box::leak(Box::new(publish));
     let mut out = BytesMut::with_capacity(1 << 17);
     encode_publish(publish, &mut out).expect("a packet");
-    w::check_encoded(&out);
+    sample.check_encoded(&out);
     repeat_with(times, publish, out, encode_publish)
 }
 
@@ -132,8 +162,8 @@ fn count_matches((filters, topic): (&[String], &str)) -> usize {
     filters.iter().filter(|filter| matches(topic, filter)).count()
 }
 
-fn publish(qos: QoS, payload: &'static [u8]) -> PublishPacket {
-    let publish = PublishPacket::new_v311(w::TOPIC, Bytes::from_static(payload), qos);
+fn publish(qos: QoS, topic: &str, payload: &'static [u8]) -> PublishPacket {
+    let publish = PublishPacket::new_v311(topic, Bytes::from_static(payload), qos);
     if qos == QoS::AtMostOnce { publish } else { publish.with_packet_id(w::PACKET_ID) }
 }
 
@@ -154,4 +184,9 @@ fn subscribe() -> SubscribePacket {
     w::SUBSCRIPTIONS.iter().fold(SubscribePacket::new_v311(w::PACKET_ID), |subscribe, &(filter, qos)| {
         subscribe.add_filter(filter, QoS::from(qos))
     })
+}
+
+fn suback() -> SubAckPacket {
+    let empty = SubAckPacket::new_v311(w::PACKET_ID);
+    w::RETURN_CODES.iter().fold(empty, |suback, &granted| suback.add_granted_qos(QoS::from(granted)))
 }

@@ -5,50 +5,34 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_lite::future::block_on;
-use mqtt_proto::v3::{Connect, LastWill, Packet, Publish, Subscribe};
+use mqtt_proto::v3::{
+    Connack, Connect, ConnectReturnCode, LastWill, Packet, Publish, Suback, Subscribe, SubscribeReturnCode,
+    Unsubscribe,
+};
 use mqtt_proto::{Error, Pid, Protocol, QoS, QosPid, TopicFilter, TopicName, VarBytes};
 
 use crate::measure::{Inbox, Prepared, repeat, repeat_stream};
 use crate::workloads as w;
-use crate::{Implementation, Operation as O, Row, Verdict};
+use crate::{Implementation, Operation as O, Sample, Verdict};
 
 /// What this crate can do: no topic matching, no header alone, nothing that shares the memory of the stream.
 pub const IMPLEMENTATION: Implementation = Implementation {
     name: "mqtt-proto",
     package: "mqtt-proto",
     decode: |bytes| Verdict::of(&Packet::decode(bytes)),
-    rows: &[
-        Row::new(O::DecodePingreq, |n| repeat(n, w::PINGREQ, decode)),
-        Row::new(O::DecodePuback, |n| repeat(n, w::PUBACK, decode)),
-        Row::new(O::DecodeConnect, |n| repeat(n, w::CONNECT.as_slice(), decode)),
-        Row::new(O::DecodeConnectFields, |n| repeat(n, w::CONNECT.as_slice(), decode)),
-        Row::new(O::DecodeSubscribe, |n| repeat(n, w::SUBSCRIBE.as_slice(), decode)),
-        Row::new(O::DecodeSubscribeFilters, |n| repeat(n, w::SUBSCRIBE.as_slice(), decode)),
-        Row::new(O::DecodePublish64, |n| repeat(n, w::PUBLISH_64.as_slice(), decode)),
-        Row::new(O::DecodePublishUtf8, |n| repeat(n, w::PUBLISH_UTF8.as_slice(), decode)),
-        Row::new(O::DecodePublish1K, |n| repeat(n, w::PUBLISH_1K.as_slice(), decode)),
-        Row::new(O::DecodePublish64K, |n| repeat(n, w::PUBLISH_64K.as_slice(), decode)),
-        Row::new(O::DecodeMixed, |n| {
-            repeat_stream(n, w::MIXED.bytes.as_slice(), (), |bytes, ()| decode_stream(bytes))
-        }),
-        Row::new(O::DecodeMixedPieces, |n| {
-            repeat_stream(n, w::MIXED.bytes.as_slice(), Inbox::new(1 << 16), decode_pieces)
-        }),
-        Row::new(O::DecodePublishOwned, |n| repeat(n, w::PUBLISH_64.as_slice(), decode)),
-        Row::new(O::DecodePublishOwnedParts, |n| repeat(n, w::PUBLISH_64.as_slice(), decode)),
-        Row::new(O::EncodePingreq, |n| encode_value(n, Packet::Pingreq)),
-        Row::new(O::EncodePuback, |n| encode_value(n, Packet::Puback(packet_id()))),
-        Row::new(O::EncodeConnect, |n| encode_value(n, connect())),
-        Row::new(O::EncodeSubscribe, |n| encode_value(n, subscribe())),
-        Row::new(O::EncodePublish64, |n| encode_value(n, publish(QosPid::Level0, &w::PAYLOAD_64))),
-        Row::new(O::EncodePublish1K, |n| {
-            encode_value(n, publish(QosPid::Level1(packet_id()), &w::PAYLOAD_1K))
-        }),
-        Row::new(O::EncodePublish64K, |n| {
-            encode_value(n, publish(QosPid::Level1(packet_id()), &w::PAYLOAD_64K))
-        }),
-    ],
+    prepare,
 };
+
+fn prepare(operation: O, n: usize) -> Option<Prepared> {
+    Some(match operation {
+        O::DecodeMixed => repeat_stream(n, w::MIXED.bytes.as_slice(), (), |bytes, ()| decode_stream(bytes)),
+        O::DecodeMixedPieces => {
+            repeat_stream(n, w::MIXED.bytes.as_slice(), Inbox::new(1 << 16), decode_pieces)
+        }
+        O::Encode(sample) => encode_value(n, sample),
+        _ => repeat(n, operation.packet_made_of_values()?.bytes(), decode),
+    })
+}
 
 #[inline(never)]
 fn decode(bytes: &[u8]) -> Result<Option<Packet>, Error> {
@@ -82,9 +66,9 @@ fn decode_pieces(bytes: &[u8], inbox: &mut Inbox) -> usize {
     packets
 }
 
-fn encode_value(times: usize, packet: Packet) -> Prepared {
-    let packet: &Packet = Box::leak(Box::new(packet));
-    w::check_encoded(encode(packet).expect("a packet").as_ref());
+fn encode_value(times: usize, sample: Sample) -> Prepared {
+    let packet: &Packet = Box::leak(Box::new(value(sample)));
+    sample.check_encoded(encode(packet).expect("a packet").as_ref());
     repeat(times, packet, encode)
 }
 
@@ -93,12 +77,45 @@ fn encode(packet: &Packet) -> Result<VarBytes, Error> {
     packet.encode()
 }
 
+/// What is encoded.
+fn value(sample: Sample) -> Packet {
+    match sample {
+        Sample::Connect => connect(),
+        Sample::Connack => Packet::Connack(Connack::new(true, ConnectReturnCode::Accepted)),
+        Sample::Publish64 => publish(QosPid::Level0, w::TOPIC, &w::PAYLOAD_64),
+        Sample::PublishUtf8 => publish(QosPid::Level0, w::TOPIC_UTF8, &w::PAYLOAD_64),
+        Sample::Publish1K => publish(QosPid::Level1(packet_id()), w::TOPIC, &w::PAYLOAD_1K),
+        Sample::Publish64K => publish(QosPid::Level1(packet_id()), w::TOPIC, &w::PAYLOAD_64K),
+        Sample::Puback => Packet::Puback(packet_id()),
+        Sample::Pubrec => Packet::Pubrec(packet_id()),
+        Sample::Pubrel => Packet::Pubrel(packet_id()),
+        Sample::Pubcomp => Packet::Pubcomp(packet_id()),
+        Sample::Subscribe => subscribe(),
+        Sample::Suback => {
+            let code = |&code: &u8| SubscribeReturnCode::from_u8(code).expect("a return code");
+            Packet::Suback(Suback::new(packet_id(), w::RETURN_CODES.iter().map(code).collect()))
+        }
+        Sample::Unsubscribe => {
+            let filters = w::SUBSCRIPTIONS.iter().map(|&(filter, _)| topic_filter(filter));
+            Packet::Unsubscribe(Unsubscribe::new(packet_id(), filters.collect()))
+        }
+        Sample::Unsuback => Packet::Unsuback(packet_id()),
+        Sample::Pingreq => Packet::Pingreq,
+        Sample::Pingresp => Packet::Pingresp,
+        Sample::Disconnect => Packet::Disconnect,
+    }
+}
+
 fn packet_id() -> Pid {
     Pid::try_from(w::PACKET_ID).expect("not zero")
 }
 
-fn publish(qos_pid: QosPid, payload: &'static [u8]) -> Packet {
-    let topic = TopicName::try_from(w::TOPIC).expect("a topic name");
+fn topic_filter(filter: &str) -> TopicFilter {
+    TopicFilter::try_from(filter).expect("a topic filter")
+}
+
+fn publish(qos_pid: QosPid, topic: &str, payload: &'static [u8]) -> Packet {
+    let topic = TopicName::try_from(topic).expect("a topic name");
     Packet::Publish(Publish::new(qos_pid, topic, Bytes::from_static(payload)))
 }
 
@@ -118,8 +135,6 @@ fn connect() -> Packet {
 }
 
 fn subscribe() -> Packet {
-    let topic = |&(filter, qos): &(&str, u8)| {
-        (TopicFilter::try_from(filter).expect("a topic filter"), QoS::from_u8(qos).expect("a QoS"))
-    };
+    let topic = |&(filter, qos): &(&str, u8)| (topic_filter(filter), QoS::from_u8(qos).expect("a QoS"));
     Packet::Subscribe(Subscribe::new(packet_id(), w::SUBSCRIPTIONS.iter().map(topic).collect()))
 }

@@ -11,52 +11,37 @@ use mqtt_protocol_core::mqtt::packet::v3_1_1::{
     Subscribe, Unsuback, Unsubscribe,
 };
 use mqtt_protocol_core::mqtt::packet::{GenericPacketTrait, Packet, Qos, SubEntry, SubOpts};
-use mqtt_protocol_core::mqtt::result_code::MqttError;
+use mqtt_protocol_core::mqtt::result_code::{ConnectReturnCode, MqttError, SubackReturnCode};
 
 use crate::measure::{Inbox, Prepared, cut, repeat, repeat_stream};
 use crate::workloads as w;
-use crate::{Implementation, Operation as O, Row, Verdict};
+use crate::{Implementation, Operation as O, Sample, Verdict};
 
 /// What this crate can do: no topic matching, nothing that shares the memory of the stream. Its caller looks at the
 /// fixed header: the flags of all but PUBLISH are not looked at here, as they are not in its own `Connection`.
-pub const IMPLEMENTATION: Implementation = Implementation {
-    name: "mqtt-protocol-core",
-    package: "mqtt-protocol-core",
-    decode: verdict,
-    rows: &[
-        Row::new(O::DecodePingreq, |n| repeat(n, w::PINGREQ, decode)),
-        Row::new(O::DecodePuback, |n| repeat(n, w::PUBACK, decode)),
-        Row::new(O::DecodeConnect, |n| repeat(n, w::CONNECT.as_slice(), decode)),
-        Row::new(O::DecodeConnectFields, |n| repeat(n, w::CONNECT.as_slice(), decode)),
-        Row::new(O::DecodeSubscribe, |n| repeat(n, w::SUBSCRIBE.as_slice(), decode)),
-        Row::new(O::DecodeSubscribeFilters, |n| repeat(n, w::SUBSCRIBE.as_slice(), decode)),
-        Row::new(O::DecodePublish64, |n| repeat(n, w::PUBLISH_64.as_slice(), decode)),
-        Row::new(O::DecodePublishUtf8, |n| repeat(n, w::PUBLISH_UTF8.as_slice(), decode)),
-        Row::new(O::DecodePublish1K, |n| repeat(n, w::PUBLISH_1K.as_slice(), decode)),
-        Row::new(O::DecodePublish64K, |n| repeat(n, w::PUBLISH_64K.as_slice(), decode)),
-        Row::new(O::DecodeMixed, |n| {
-            repeat_stream(n, w::MIXED.bytes.as_slice(), (), |bytes, ()| decode_stream(bytes))
-        }),
-        Row::new(O::DecodeMixedPieces, |n| {
+pub const IMPLEMENTATION: Implementation =
+    Implementation { name: "mqtt-protocol-core", package: "mqtt-protocol-core", decode: verdict, prepare };
+
+fn prepare(operation: O, n: usize) -> Option<Prepared> {
+    Some(match operation {
+        O::DecodeMixed => repeat_stream(n, w::MIXED.bytes.as_slice(), (), |bytes, ()| decode_stream(bytes)),
+        O::DecodeMixedPieces => {
             repeat_stream(n, w::MIXED.bytes.as_slice(), Inbox::new(1 << 16), decode_pieces)
-        }),
-        Row::new(O::DecodePublishOwned, |n| repeat(n, w::PUBLISH_64.as_slice(), decode)),
-        Row::new(O::DecodePublishOwnedParts, |n| repeat(n, w::PUBLISH_64.as_slice(), decode)),
-        Row::new(O::EncodePingreq, |n| encode_value(n, Pingreq::new())),
-        Row::new(O::EncodePuback, |n| {
-            encode_value(n, Puback::builder().packet_id(w::PACKET_ID).build().expect("a packet"))
-        }),
-        Row::new(O::EncodeConnect, |n| encode_value(n, connect())),
-        Row::new(O::EncodeSubscribe, |n| encode_value(n, subscribe())),
-        Row::new(O::EncodePublish64, |n| encode_value(n, publish(Qos::AtMostOnce, &w::PAYLOAD_64))),
-        Row::new(O::EncodePublish1K, |n| encode_value(n, publish(Qos::AtLeastOnce, &w::PAYLOAD_1K))),
-        Row::new(O::EncodePublish64K, |n| encode_value(n, publish(Qos::AtLeastOnce, &w::PAYLOAD_64K))),
-        Row::new(O::EncodePublishHeader, |n| {
-            let publish: &Publish = Box::leak(Box::new(publish(Qos::AtMostOnce, &w::PAYLOAD_64)));
+        }
+        O::Encode(sample) => encode_sample(n, sample),
+        O::EncodePublishHeader => {
+            let publish: &Publish = Box::leak(Box::new(publish(Qos::AtMostOnce, w::TOPIC, &w::PAYLOAD_64)));
+            // The last one is the payload.
+            if let [header @ .., _] = encode_slices(publish).as_slice() {
+                Sample::check_header(
+                    &header.iter().flat_map(|slice| slice.iter().copied()).collect::<Vec<_>>(),
+                );
+            }
             repeat(n, publish, encode_slices)
-        }),
-    ],
-};
+        }
+        _ => repeat(n, operation.packet_made_of_values()?.bytes(), decode),
+    })
+}
 
 /// By its own framing, which copies each body once more.
 fn verdict(bytes: &[u8]) -> Verdict {
@@ -132,9 +117,34 @@ fn decode_pieces(bytes: &[u8], inbox: &mut Inbox) -> usize {
     packets
 }
 
-fn encode_value<P: GenericPacketTrait + 'static>(times: usize, packet: P) -> Prepared {
+fn encode_sample(n: usize, sample: Sample) -> Prepared {
+    let id = w::PACKET_ID;
+    match sample {
+        Sample::Connect => encode_value(n, sample, connect()),
+        Sample::Connack => encode_value(n, sample, connack()),
+        Sample::Publish64 => encode_value(n, sample, publish(Qos::AtMostOnce, w::TOPIC, &w::PAYLOAD_64)),
+        Sample::PublishUtf8 => {
+            encode_value(n, sample, publish(Qos::AtMostOnce, w::TOPIC_UTF8, &w::PAYLOAD_64))
+        }
+        Sample::Publish1K => encode_value(n, sample, publish(Qos::AtLeastOnce, w::TOPIC, &w::PAYLOAD_1K)),
+        Sample::Publish64K => encode_value(n, sample, publish(Qos::AtLeastOnce, w::TOPIC, &w::PAYLOAD_64K)),
+        Sample::Puback => encode_value(n, sample, built(Puback::builder().packet_id(id).build())),
+        Sample::Pubrec => encode_value(n, sample, built(Pubrec::builder().packet_id(id).build())),
+        Sample::Pubrel => encode_value(n, sample, built(Pubrel::builder().packet_id(id).build())),
+        Sample::Pubcomp => encode_value(n, sample, built(Pubcomp::builder().packet_id(id).build())),
+        Sample::Subscribe => encode_value(n, sample, subscribe()),
+        Sample::Suback => encode_value(n, sample, suback()),
+        Sample::Unsubscribe => encode_value(n, sample, unsubscribe()),
+        Sample::Unsuback => encode_value(n, sample, built(Unsuback::builder().packet_id(id).build())),
+        Sample::Pingreq => encode_value(n, sample, Pingreq::new()),
+        Sample::Pingresp => encode_value(n, sample, Pingresp::new()),
+        Sample::Disconnect => encode_value(n, sample, Disconnect::new()),
+    }
+}
+
+fn encode_value<P: GenericPacketTrait + 'static>(times: usize, sample: Sample, packet: P) -> Prepared {
     let packet: &P = Box::leak(Box::new(packet));
-    w::check_encoded(&encode(packet));
+    sample.check_encoded(&encode(packet));
     repeat(times, packet, encode)
 }
 
@@ -152,13 +162,20 @@ fn qos(qos: u8) -> Qos {
     Qos::try_from(qos).expect("a QoS")
 }
 
-fn publish(qos: Qos, payload: &'static [u8]) -> Publish {
-    let builder = Publish::builder().topic_name(w::TOPIC).expect("a topic name").qos(qos).payload(payload);
-    match qos {
+fn built<P>(packet: Result<P, MqttError>) -> P {
+    packet.expect("a packet")
+}
+
+fn publish(qos: Qos, topic: &str, payload: &'static [u8]) -> Publish {
+    let builder = Publish::builder().topic_name(topic).expect("a topic name").qos(qos).payload(payload);
+    built(match qos {
         Qos::AtMostOnce => builder.build(),
         _ => builder.packet_id(w::PACKET_ID).build(),
-    }
-    .expect("a packet")
+    })
+}
+
+fn connack() -> Connack {
+    built(Connack::builder().session_present(true).return_code(ConnectReturnCode::Accepted).build())
 }
 
 fn connect() -> Connect {
@@ -180,4 +197,15 @@ fn subscribe() -> Subscribe {
         .entries(w::SUBSCRIPTIONS.iter().map(entry).collect::<Vec<_>>())
         .build()
         .expect("a packet")
+}
+
+fn suback() -> Suback {
+    let code = |&code: &u8| SubackReturnCode::try_from(code).expect("a return code");
+    let codes: Vec<SubackReturnCode> = w::RETURN_CODES.iter().map(code).collect();
+    built(Suback::builder().packet_id(w::PACKET_ID).return_codes(codes).build())
+}
+
+fn unsubscribe() -> Unsubscribe {
+    let builder = Unsubscribe::builder().packet_id(w::PACKET_ID);
+    built(built(builder.entries(w::SUBSCRIPTIONS.map(|(filter, _)| filter))).build())
 }

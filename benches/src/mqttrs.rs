@@ -3,49 +3,33 @@
 use std::hint::black_box;
 
 use mqttrs::{
-    Connect, Error, LastWill, Packet, Pid, Protocol, Publish, QoS, QosPid, Subscribe, SubscribeTopic,
-    decode_slice, encode_slice,
+    Connack, Connect, ConnectReturnCode, Error, LastWill, Packet, Pid, Protocol, Publish, QoS, QosPid,
+    Suback, Subscribe, SubscribeReturnCodes, SubscribeTopic, Unsubscribe, decode_slice, encode_slice,
 };
 
 use crate::measure::{Inbox, Prepared, cut, repeat, repeat_stream, repeat_with};
 use crate::workloads as w;
-use crate::{Implementation, Operation as O, Row, Verdict};
+use crate::{Implementation, Operation as O, Sample, Verdict};
 
 /// What this crate can do: nothing owned, no topic matching, no header alone.
 pub const IMPLEMENTATION: Implementation = Implementation {
     name: "mqttrs",
     package: "mqttrs",
     decode: |bytes| Verdict::of(&decode_slice(bytes)),
-    rows: &[
-        Row::new(O::DecodePingreq, |n| repeat(n, w::PINGREQ, decode)),
-        Row::new(O::DecodePuback, |n| repeat(n, w::PUBACK, decode)),
-        Row::new(O::DecodeConnect, |n| repeat(n, w::CONNECT.as_slice(), decode)),
-        Row::new(O::DecodeConnectFields, |n| repeat(n, w::CONNECT.as_slice(), decode)),
-        Row::new(O::DecodeSubscribe, |n| repeat(n, w::SUBSCRIBE.as_slice(), decode)),
-        Row::new(O::DecodeSubscribeFilters, |n| repeat(n, w::SUBSCRIBE.as_slice(), decode)),
-        Row::new(O::DecodePublish64, |n| repeat(n, w::PUBLISH_64.as_slice(), decode)),
-        Row::new(O::DecodePublishUtf8, |n| repeat(n, w::PUBLISH_UTF8.as_slice(), decode)),
-        Row::new(O::DecodePublish1K, |n| repeat(n, w::PUBLISH_1K.as_slice(), decode)),
-        Row::new(O::DecodePublish64K, |n| repeat(n, w::PUBLISH_64K.as_slice(), decode)),
-        Row::new(O::DecodeMixed, |n| {
-            repeat_stream(n, w::MIXED.bytes.as_slice(), (), |bytes, ()| decode_stream(bytes))
-        }),
-        Row::new(O::DecodeMixedPieces, |n| {
-            repeat_stream(n, w::MIXED.bytes.as_slice(), Inbox::new(1 << 16), decode_pieces)
-        }),
-        Row::new(O::EncodePingreq, |n| encode_value(n, Packet::Pingreq)),
-        Row::new(O::EncodePuback, |n| encode_value(n, Packet::Puback(packet_id()))),
-        Row::new(O::EncodeConnect, |n| encode_value(n, connect())),
-        Row::new(O::EncodeSubscribe, |n| encode_value(n, subscribe())),
-        Row::new(O::EncodePublish64, |n| encode_value(n, publish(QosPid::AtMostOnce, &w::PAYLOAD_64))),
-        Row::new(O::EncodePublish1K, |n| {
-            encode_value(n, publish(QosPid::AtLeastOnce(packet_id()), &w::PAYLOAD_1K))
-        }),
-        Row::new(O::EncodePublish64K, |n| {
-            encode_value(n, publish(QosPid::AtLeastOnce(packet_id()), &w::PAYLOAD_64K))
-        }),
-    ],
+    prepare,
 };
+
+fn prepare(operation: O, n: usize) -> Option<Prepared> {
+    Some(match operation {
+        O::DecodePublishOwned | O::DecodePublishOwnedParts => return None,
+        O::DecodeMixed => repeat_stream(n, w::MIXED.bytes.as_slice(), (), |bytes, ()| decode_stream(bytes)),
+        O::DecodeMixedPieces => {
+            repeat_stream(n, w::MIXED.bytes.as_slice(), Inbox::new(1 << 16), decode_pieces)
+        }
+        O::Encode(sample) => encode_value(n, sample),
+        _ => repeat(n, operation.packet_made_of_values()?.bytes(), decode),
+    })
+}
 
 #[inline(never)]
 fn decode(bytes: &[u8]) -> Result<Option<Packet<'_>>, Error> {
@@ -79,11 +63,11 @@ fn decode_pieces(bytes: &[u8], inbox: &mut Inbox) -> usize {
     packets
 }
 
-fn encode_value(times: usize, packet: Packet<'static>) -> Prepared {
-    let packet: &Packet<'_> = Box::leak(Box::new(packet));
+fn encode_value(times: usize, sample: Sample) -> Prepared {
+    let packet: &Packet<'_> = Box::leak(Box::new(value(sample)));
     let mut out = vec![0; 1 << 17];
     let len = encode(packet, &mut out).expect("there is room");
-    w::check_encoded(out.get(..len).unwrap_or_default());
+    sample.check_encoded(out.get(..len).unwrap_or_default());
     repeat_with(times, packet, out, |packet, out| encode(packet, out))
 }
 
@@ -92,12 +76,48 @@ fn encode(packet: &Packet<'_>, out: &mut [u8]) -> Result<usize, Error> {
     encode_slice(packet, out)
 }
 
+/// What is encoded.
+fn value(sample: Sample) -> Packet<'static> {
+    match sample {
+        Sample::Connect => connect(),
+        Sample::Connack => {
+            Packet::Connack(Connack { session_present: true, code: ConnectReturnCode::Accepted })
+        }
+        Sample::Publish64 => publish(QosPid::AtMostOnce, w::TOPIC, &w::PAYLOAD_64),
+        Sample::PublishUtf8 => publish(QosPid::AtMostOnce, w::TOPIC_UTF8, &w::PAYLOAD_64),
+        Sample::Publish1K => publish(QosPid::AtLeastOnce(packet_id()), w::TOPIC, &w::PAYLOAD_1K),
+        Sample::Publish64K => publish(QosPid::AtLeastOnce(packet_id()), w::TOPIC, &w::PAYLOAD_64K),
+        Sample::Puback => Packet::Puback(packet_id()),
+        Sample::Pubrec => Packet::Pubrec(packet_id()),
+        Sample::Pubrel => Packet::Pubrel(packet_id()),
+        Sample::Pubcomp => Packet::Pubcomp(packet_id()),
+        Sample::Subscribe => subscribe(),
+        Sample::Suback => suback(),
+        Sample::Unsubscribe => Packet::Unsubscribe(Unsubscribe::new(
+            packet_id(),
+            w::SUBSCRIPTIONS.iter().map(|&(filter, _)| filter.to_owned()).collect(),
+        )),
+        Sample::Unsuback => Packet::Unsuback(packet_id()),
+        Sample::Pingreq => Packet::Pingreq,
+        Sample::Pingresp => Packet::Pingresp,
+        Sample::Disconnect => Packet::Disconnect,
+    }
+}
+
 fn packet_id() -> Pid {
     Pid::try_from(w::PACKET_ID).expect("not zero")
 }
 
-fn publish(qospid: QosPid, payload: &'static [u8]) -> Packet<'static> {
-    Packet::Publish(Publish { dup: false, qospid, retain: false, topic_name: w::TOPIC, payload })
+fn qos(qos: u8) -> QoS {
+    match qos {
+        0 => QoS::AtMostOnce,
+        1 => QoS::AtLeastOnce,
+        _ => QoS::ExactlyOnce,
+    }
+}
+
+fn publish(qospid: QosPid, topic_name: &'static str, payload: &'static [u8]) -> Packet<'static> {
+    Packet::Publish(Publish { dup: false, qospid, retain: false, topic_name, payload })
 }
 
 fn connect() -> Packet<'static> {
@@ -118,13 +138,14 @@ fn connect() -> Packet<'static> {
 }
 
 fn subscribe() -> Packet<'static> {
-    let topic = |&(filter, qos): &(&str, u8)| SubscribeTopic {
+    let topic = |&(filter, requested): &(&str, u8)| SubscribeTopic {
         topic_path: filter.to_owned(),
-        qos: match qos {
-            0 => QoS::AtMostOnce,
-            1 => QoS::AtLeastOnce,
-            _ => QoS::ExactlyOnce,
-        },
+        qos: qos(requested),
     };
     Packet::Subscribe(Subscribe::new(packet_id(), w::SUBSCRIPTIONS.iter().map(topic).collect()))
+}
+
+fn suback() -> Packet<'static> {
+    let code = |&granted: &u8| SubscribeReturnCodes::Success(qos(granted));
+    Packet::Suback(Suback::new(packet_id(), w::RETURN_CODES.iter().map(code).collect()))
 }

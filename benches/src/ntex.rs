@@ -8,55 +8,43 @@ use ntex_bytes::{BytePageSize, BytePages, ByteString, Bytes, BytesMut};
 use ntex_codec::{Decoder, Encoder};
 use ntex_mqtt::TopicFilter;
 use ntex_mqtt::error::{DecodeError, EncodeError};
-use ntex_mqtt::v3::codec::{Codec, Connect, Decoded, Encoded, LastWill, Packet, Publish, QoS};
+use ntex_mqtt::v3::codec::{
+    Codec, Connect, ConnectAck, ConnectAckReason, Decoded, Encoded, LastWill, Packet, Publish, QoS,
+    SubscribeReturnCode,
+};
 
 use crate::measure::{Prepared, consume, repeat, repeat_stream, repeat_with};
 use crate::workloads as w;
-use crate::{Implementation, Operation as O, Row, Verdict};
+use crate::{Implementation, Operation as O, Sample, Verdict};
 
 /// What this crate can do.
 pub const IMPLEMENTATION: Implementation = Implementation {
     name: "ntex-mqtt",
     package: "ntex-mqtt",
     decode: |bytes| Verdict::of(&Codec::new().decode(&mut BytesMut::copy_from_slice(bytes))),
-    rows: &[
-        Row::new(O::DecodePingreq, |n| take(n, w::PINGREQ)),
-        Row::new(O::DecodePuback, |n| take(n, w::PUBACK)),
-        Row::new(O::DecodeConnect, |n| take(n, &w::CONNECT)),
-        Row::new(O::DecodeConnectFields, |n| take(n, &w::CONNECT)),
-        Row::new(O::DecodeSubscribe, |n| take(n, &w::SUBSCRIBE)),
-        Row::new(O::DecodeSubscribeFilters, |n| take(n, &w::SUBSCRIBE)),
-        Row::new(O::DecodePublish64, |n| take(n, &w::PUBLISH_64)),
-        Row::new(O::DecodePublishUtf8, |n| take(n, &w::PUBLISH_UTF8)),
-        Row::new(O::DecodePublish1K, |n| take(n, &w::PUBLISH_1K)),
-        Row::new(O::DecodePublish64K, |n| take(n, &w::PUBLISH_64K)),
-        Row::new(O::DecodeMixed, |n| {
+    prepare,
+};
+
+fn prepare(operation: O, n: usize) -> Option<Prepared> {
+    Some(match operation {
+        O::DecodeMixed => {
             let make = || with_room(&w::MIXED.bytes);
             consume(n, make, Codec::new(), |mut stream, codec| {
                 assert_eq!(decode_all(&mut stream, codec), w::MIXED.packets);
             })
-        }),
-        Row::new(O::DecodeMixedPieces, |n| {
+        }
+        O::DecodeMixedPieces => {
             let state = (BytesMut::with_capacity(1 << 16), Codec::new());
             repeat_stream(n, w::MIXED.bytes.as_slice(), state, decode_pieces)
-        }),
-        Row::new(O::DecodePublishOwned, |n| take(n, &w::PUBLISH_64)),
-        Row::new(O::DecodePublishOwnedParts, |n| take(n, &w::PUBLISH_64)),
-        Row::new(O::EncodePingreq, |n| encode_value(n, &Encoded::Packet(Packet::PingRequest))),
-        Row::new(O::EncodePuback, |n| {
-            encode_value(n, &Encoded::Packet(Packet::PublishAck { packet_id: packet_id() }))
-        }),
-        Row::new(O::EncodeConnect, |n| encode_value(n, &connect())),
-        Row::new(O::EncodeSubscribe, |n| encode_value(n, &subscribe())),
-        Row::new(O::EncodePublish64, |n| encode_value(n, &publish(None, &w::PAYLOAD_64, true))),
-        Row::new(O::EncodePublish1K, |n| encode_value(n, &publish(Some(packet_id()), &w::PAYLOAD_1K, true))),
-        Row::new(O::EncodePublish64K, |n| {
-            encode_value(n, &publish(Some(packet_id()), &w::PAYLOAD_64K, true))
-        }),
-        Row::new(O::EncodePublishHeader, |n| encode_value(n, &publish(None, &w::PAYLOAD_64, false))),
-        Row::new(O::MatchTopic, |n| repeat(n, filters(), count_matches)),
-    ],
-};
+        }
+        O::Encode(sample) => encode_value(n, &value(sample), |bytes| sample.check_encoded(bytes)),
+        O::EncodePublishHeader => {
+            encode_value(n, &publish(None, w::TOPIC, &w::PAYLOAD_64, false), Sample::check_header)
+        }
+        O::MatchTopic => repeat(n, filters(), count_matches),
+        _ => take(n, operation.packet_made_of_values()?.bytes()),
+    })
+}
 
 fn take(times: usize, packet: &[u8]) -> Prepared {
     let state = (with_room(&packet.repeat(times + 1)), Codec::new());
@@ -97,11 +85,11 @@ fn decode_pieces(bytes: &[u8], (stream, codec): &mut (BytesMut, Codec)) -> usize
         .sum()
 }
 
-fn encode_value(times: usize, packet: &Encoded) -> Prepared {
+fn encode_value(times: usize, packet: &Encoded, check: impl Fn(&[u8])) -> Prepared {
     let state = (Codec::new(), BytePages::new(BytePageSize::Size16));
     let mut out = BytePages::new(BytePageSize::Size16);
     Codec::new().encodev(packet.clone(), &mut out).expect("a packet");
-    w::check_encoded(&out.freeze());
+    check(&out.freeze());
     consume(times, || packet.clone(), state, |packet, (codec, out)| encode(packet, codec, out))
 }
 
@@ -117,6 +105,33 @@ fn count_matches((filters, topic): (&[TopicFilter], &str)) -> usize {
     filters.iter().filter(|filter| filter.matches_topic(topic)).count()
 }
 
+/// What is encoded.
+fn value(sample: Sample) -> Encoded {
+    let packet_id = packet_id();
+    Encoded::Packet(match sample {
+        Sample::Publish64 => return publish(None, w::TOPIC, &w::PAYLOAD_64, true),
+        Sample::PublishUtf8 => return publish(None, w::TOPIC_UTF8, &w::PAYLOAD_64, true),
+        Sample::Publish1K => return publish(Some(packet_id), w::TOPIC, &w::PAYLOAD_1K, true),
+        Sample::Publish64K => return publish(Some(packet_id), w::TOPIC, &w::PAYLOAD_64K, true),
+        Sample::Connect => connect(),
+        Sample::Connack => Packet::ConnectAck(ConnectAck {
+            return_code: ConnectAckReason::ConnectionAccepted,
+            session_present: true,
+        }),
+        Sample::Puback => Packet::PublishAck { packet_id },
+        Sample::Pubrec => Packet::PublishReceived { packet_id },
+        Sample::Pubrel => Packet::PublishRelease { packet_id },
+        Sample::Pubcomp => Packet::PublishComplete { packet_id },
+        Sample::Subscribe => subscribe(),
+        Sample::Suback => suback(),
+        Sample::Unsubscribe => unsubscribe(),
+        Sample::Unsuback => Packet::UnsubscribeAck { packet_id },
+        Sample::Pingreq => Packet::PingRequest,
+        Sample::Pingresp => Packet::PingResponse,
+        Sample::Disconnect => Packet::Disconnect,
+    })
+}
+
 fn packet_id() -> NonZeroU16 {
     NonZeroU16::new(w::PACKET_ID).expect("not zero")
 }
@@ -125,19 +140,24 @@ fn qos(qos: u8) -> QoS {
     QoS::try_from(qos).expect("a QoS")
 }
 
-fn publish(packet_id: Option<NonZeroU16>, payload: &'static [u8], with_payload: bool) -> Encoded {
+fn publish(
+    packet_id: Option<NonZeroU16>,
+    topic: &'static str,
+    payload: &'static [u8],
+    with_payload: bool,
+) -> Encoded {
     let publish = Publish {
         dup: false,
         retain: false,
         qos: if packet_id.is_some() { QoS::AtLeastOnce } else { QoS::AtMostOnce },
-        topic: ByteString::from_static(w::TOPIC),
+        topic: ByteString::from_static(topic),
         packet_id,
         payload_size: u32::try_from(payload.len()).expect("short"),
     };
     Encoded::Publish(publish, with_payload.then(|| Bytes::from_static(payload)))
 }
 
-fn connect() -> Encoded {
+fn connect() -> Packet {
     let connect = Connect {
         clean_session: true,
         keep_alive: w::KEEP_ALIVE,
@@ -151,13 +171,23 @@ fn connect() -> Encoded {
         username: Some(ByteString::from_static(w::USER_NAME)),
         password: Some(Bytes::from_static(w::PASSWORD)),
     };
-    Encoded::Packet(connect.into())
+    connect.into()
 }
 
-fn subscribe() -> Encoded {
+fn subscribe() -> Packet {
     let topic_filters =
         w::SUBSCRIPTIONS.iter().map(|&(filter, requested)| (ByteString::from_static(filter), qos(requested)));
-    Encoded::Packet(Packet::Subscribe { packet_id: packet_id(), topic_filters: topic_filters.collect() })
+    Packet::Subscribe { packet_id: packet_id(), topic_filters: topic_filters.collect() }
+}
+
+fn suback() -> Packet {
+    let code = |&granted: &u8| SubscribeReturnCode::Success(qos(granted));
+    Packet::SubscribeAck { packet_id: packet_id(), status: w::RETURN_CODES.iter().map(code).collect() }
+}
+
+fn unsubscribe() -> Packet {
+    let topic_filters = w::SUBSCRIPTIONS.iter().map(|&(filter, _)| ByteString::from_static(filter));
+    Packet::Unsubscribe { packet_id: packet_id(), topic_filters: topic_filters.collect() }
 }
 
 fn filters() -> (&'static [TopicFilter], &'static str) {

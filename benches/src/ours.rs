@@ -2,55 +2,42 @@
 
 use bytes::{Bytes, BytesMut};
 use mqtt_codec::{
-    BinaryData, Connect, ConnectFields, DecodeError, Decoded, Decoder, EncodeError, Login, Packet, PacketBuf,
-    PacketId, Publish, QoS, Subscribe, Subscriptions, TopicFilter, TopicName, Utf8Str, Will,
+    BinaryData, Connack, Connect, ConnectFields, DecodeError, Decoded, Decoder, EncodeError, Login, Packet,
+    PacketBuf, PacketId, Publish, QoS, ReturnCodes, Suback, SubackReturnCode, Subscribe, Subscriptions,
+    TopicFilter, TopicFilters, TopicName, Unsubscribe, Utf8Str, Will,
 };
 
 use crate::measure::{Inbox, Prepared, repeat, repeat_stream, repeat_with, shared, take};
 use crate::workloads as w;
-use crate::{Implementation, Operation as O, Row, Verdict};
+use crate::{Implementation, Operation as O, Sample, Verdict};
 
-/// What this crate can do.
+/// All of it.
 pub const IMPLEMENTATION: Implementation =
-    Implementation { name: "mqtt-codec", package: "mqtt-codec", decode: verdict, rows: ROWS };
+    Implementation { name: "mqtt-codec", package: "mqtt-codec", decode: verdict, prepare };
 
-const ROWS: &[Row] = &[
-    Row::new(O::DecodePingreq, |n| repeat(n, w::PINGREQ, decode)),
-    Row::new(O::DecodePuback, |n| repeat(n, w::PUBACK, decode)),
-    Row::new(O::DecodeConnect, |n| repeat(n, w::CONNECT.as_slice(), decode)),
-    Row::new(O::DecodeConnectFields, |n| repeat(n, w::CONNECT.as_slice(), decode_fields)),
-    Row::new(O::DecodeSubscribe, |n| repeat(n, w::SUBSCRIBE.as_slice(), decode)),
-    Row::new(O::DecodeSubscribeFilters, |n| repeat(n, w::SUBSCRIBE.as_slice(), decode_filters)),
-    Row::new(O::DecodePublish64, |n| repeat(n, w::PUBLISH_64.as_slice(), decode)),
-    Row::new(O::DecodePublishUtf8, |n| repeat(n, w::PUBLISH_UTF8.as_slice(), decode)),
-    Row::new(O::DecodePublish1K, |n| repeat(n, w::PUBLISH_1K.as_slice(), decode)),
-    Row::new(O::DecodePublish64K, |n| repeat(n, w::PUBLISH_64K.as_slice(), decode)),
-    Row::new(O::DecodeMixed, |n| {
-        repeat_stream(n, w::MIXED.bytes.as_slice(), (), |bytes, ()| decode_stream(bytes))
-    }),
-    Row::new(O::DecodeMixedPieces, |n| {
-        repeat_stream(n, w::MIXED.bytes.as_slice(), Inbox::new(1 << 16), decode_pieces)
-    }),
-    Row::new(O::DecodePublishOwned, |n| take(n, &w::PUBLISH_64, |stream| stream, take_owned)),
-    Row::new(O::DecodePublishOwnedParts, |n| take(n, &w::PUBLISH_64, |stream| stream, take_parts)),
-    Row::new(O::DecodePublishOwnedShared, |n| take(n, &w::PUBLISH_64, shared, take_shared)),
-    Row::new(O::EncodePingreq, |n| encode_value(n, Packet::Pingreq)),
-    Row::new(O::EncodePuback, |n| encode_value(n, Packet::Puback(packet_id()))),
-    Row::new(O::EncodeConnect, |n| encode_value(n, connect())),
-    Row::new(O::EncodeSubscribe, |n| encode_value(n, subscribe())),
-    Row::new(O::EncodePublish64, |n| encode_value(n, Publish::at_most_once(topic(), &w::PAYLOAD_64).into())),
-    Row::new(O::EncodePublish1K, |n| {
-        encode_value(n, Publish::at_least_once(packet_id(), topic(), &w::PAYLOAD_1K).into())
-    }),
-    Row::new(O::EncodePublish64K, |n| {
-        encode_value(n, Publish::at_least_once(packet_id(), topic(), &w::PAYLOAD_64K).into())
-    }),
-    Row::new(O::EncodePublishHeader, |n| {
-        let publish: &Publish<'_> = Box::leak(Box::new(Publish::at_most_once(topic(), &w::PAYLOAD_64)));
-        repeat_with(n, publish, [0; 128], encode_header)
-    }),
-    Row::new(O::MatchTopic, |n| repeat(n, filters(), count_matches)),
-];
+fn prepare(operation: O, n: usize) -> Option<Prepared> {
+    Some(match operation {
+        O::Decode(sample) => repeat(n, sample.bytes(), decode),
+        O::DecodeConnectFields => repeat(n, w::CONNECT.as_slice(), decode_fields),
+        O::DecodeSubscribeFilters => repeat(n, w::SUBSCRIBE.as_slice(), decode_filters),
+        O::DecodeMixed => repeat_stream(n, w::MIXED.bytes.as_slice(), (), |bytes, ()| decode_stream(bytes)),
+        O::DecodeMixedPieces => {
+            repeat_stream(n, w::MIXED.bytes.as_slice(), Inbox::new(1 << 16), decode_pieces)
+        }
+        O::DecodePublishOwned => take(n, &w::PUBLISH_64, |stream| stream, take_owned),
+        O::DecodePublishOwnedParts => take(n, &w::PUBLISH_64, |stream| stream, take_parts),
+        O::DecodePublishOwnedShared => take(n, &w::PUBLISH_64, shared, take_shared),
+        O::Encode(sample) => encode_value(n, sample),
+        O::EncodePublishHeader => {
+            let publish: &Publish<'_> = Box::leak(Box::new(Publish::at_most_once(topic(), &w::PAYLOAD_64)));
+            let mut out = [0; 128];
+            let len = encode_header(publish, &mut out).expect("there is room");
+            Sample::check_header(out.get(..len).unwrap_or_default());
+            repeat_with(n, publish, out, encode_header)
+        }
+        O::MatchTopic => repeat(n, filters(), count_matches),
+    })
+}
 
 fn verdict(bytes: &[u8]) -> Verdict {
     match Packet::decode(bytes) {
@@ -136,12 +123,11 @@ fn take_parts(stream: &mut BytesMut) -> Option<(Bytes, Bytes)> {
     }
 }
 
-fn encode_value(times: usize, packet: Packet<'static>) -> Prepared {
-    let room = packet.encoded_len().expect("it can be sent") + 16;
-    let packet: &Packet<'_> = Box::leak(Box::new(packet));
-    let mut out = vec![0; room];
+fn encode_value(times: usize, sample: Sample) -> Prepared {
+    let packet: &Packet<'_> = Box::leak(Box::new(value(sample)));
+    let mut out = vec![0; packet.encoded_len().expect("it can be sent") + 16];
     let len = encode(packet, &mut out).expect("there is room");
-    w::check_encoded(out.get(..len).unwrap_or_default());
+    sample.check_encoded(out.get(..len).unwrap_or_default());
     repeat_with(times, packet, out, |packet, out| encode(packet, out))
 }
 
@@ -158,6 +144,31 @@ fn encode_header(publish: &Publish<'_>, out: &mut [u8; 128]) -> Result<usize, En
 #[inline(never)]
 fn count_matches((filters, name): (&[TopicFilter<'_>], TopicName<'_>)) -> usize {
     filters.iter().filter(|filter| filter.matches(name)).count()
+}
+
+/// What is encoded.
+fn value(sample: Sample) -> Packet<'static> {
+    match sample {
+        Sample::Connect => connect(),
+        Sample::Connack => Packet::Connack(Connack::Accepted { session_present: true }),
+        Sample::Publish64 => Publish::at_most_once(topic(), &w::PAYLOAD_64).into(),
+        Sample::PublishUtf8 => {
+            Publish::at_most_once(TopicName::new(w::TOPIC_UTF8).expect("a topic name"), &w::PAYLOAD_64).into()
+        }
+        Sample::Publish1K => Publish::at_least_once(packet_id(), topic(), &w::PAYLOAD_1K).into(),
+        Sample::Publish64K => Publish::at_least_once(packet_id(), topic(), &w::PAYLOAD_64K).into(),
+        Sample::Puback => Packet::Puback(packet_id()),
+        Sample::Pubrec => Packet::Pubrec(packet_id()),
+        Sample::Pubrel => Packet::Pubrel(packet_id()),
+        Sample::Pubcomp => Packet::Pubcomp(packet_id()),
+        Sample::Subscribe => subscribe(),
+        Sample::Suback => suback(),
+        Sample::Unsubscribe => unsubscribe(),
+        Sample::Unsuback => Packet::Unsuback(packet_id()),
+        Sample::Pingreq => Packet::Pingreq,
+        Sample::Pingresp => Packet::Pingresp,
+        Sample::Disconnect => Packet::Disconnect,
+    }
 }
 
 fn packet_id() -> PacketId {
@@ -194,6 +205,18 @@ fn subscribe() -> Packet<'static> {
         .collect();
     let subscriptions = Subscriptions::new(list.leak()).expect("not empty");
     Packet::Subscribe(Subscribe { packet_id: packet_id(), subscriptions })
+}
+
+fn suback() -> Packet<'static> {
+    let codes = w::RETURN_CODES.map(|code| SubackReturnCode::from_u8(code).expect("a return code"));
+    let return_codes = ReturnCodes::new(Box::leak(Box::new(codes))).expect("not empty");
+    Packet::Suback(Suback { packet_id: packet_id(), return_codes })
+}
+
+fn unsubscribe() -> Packet<'static> {
+    let list = w::SUBSCRIPTIONS.map(|(filter, _)| TopicFilter::new(filter).expect("a topic filter"));
+    let filters = TopicFilters::new(Box::leak(Box::new(list))).expect("not empty");
+    Packet::Unsubscribe(Unsubscribe { packet_id: packet_id(), filters })
 }
 
 fn filters() -> (&'static [TopicFilter<'static>], TopicName<'static>) {

@@ -7,50 +7,39 @@ use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use rmqtt_codec::error::{DecodeError, EncodeError};
 use rmqtt_codec::types::{Protocol, Publish};
-use rmqtt_codec::v3::{Codec, Connect, LastWill, Packet, QoS};
+use rmqtt_codec::v3::{
+    Codec, Connect, ConnectAck, ConnectAckReason, LastWill, Packet, QoS, SubscribeReturnCode,
+};
 use tokio_util::codec::{Decoder, Encoder};
 
 use crate::measure::{Prepared, consume, repeat_stream, repeat_with, with_room};
 use crate::workloads as w;
-use crate::{Implementation, Operation as O, Row, Verdict};
+use crate::{Implementation, Operation as O, Sample, Verdict};
 
 /// What this crate can do: no topic matching, no header alone.
 pub const IMPLEMENTATION: Implementation = Implementation {
     name: "rmqtt-codec",
     package: "rmqtt-codec",
     decode: |bytes| Verdict::of(&Codec::default().decode(&mut BytesMut::from(bytes))),
-    rows: &[
-        Row::new(O::DecodePingreq, |n| take(n, w::PINGREQ)),
-        Row::new(O::DecodePuback, |n| take(n, w::PUBACK)),
-        Row::new(O::DecodeConnect, |n| take(n, &w::CONNECT)),
-        Row::new(O::DecodeConnectFields, |n| take(n, &w::CONNECT)),
-        Row::new(O::DecodeSubscribe, |n| take(n, &w::SUBSCRIBE)),
-        Row::new(O::DecodeSubscribeFilters, |n| take(n, &w::SUBSCRIBE)),
-        Row::new(O::DecodePublish64, |n| take(n, &w::PUBLISH_64)),
-        Row::new(O::DecodePublishUtf8, |n| take(n, &w::PUBLISH_UTF8)),
-        Row::new(O::DecodePublish1K, |n| take(n, &w::PUBLISH_1K)),
-        Row::new(O::DecodePublish64K, |n| take(n, &w::PUBLISH_64K)),
-        Row::new(O::DecodeMixed, |n| {
+    prepare,
+};
+
+fn prepare(operation: O, n: usize) -> Option<Prepared> {
+    Some(match operation {
+        O::DecodeMixed => {
             let make = || with_room(&w::MIXED.bytes);
             consume(n, make, Codec::default(), |mut stream, codec| {
                 assert_eq!(decode_all(&mut stream, codec), w::MIXED.packets);
             })
-        }),
-        Row::new(O::DecodeMixedPieces, |n| {
+        }
+        O::DecodeMixedPieces => {
             let state = (BytesMut::with_capacity(1 << 16), Codec::default());
             repeat_stream(n, w::MIXED.bytes.as_slice(), state, decode_pieces)
-        }),
-        Row::new(O::DecodePublishOwned, |n| take(n, &w::PUBLISH_64)),
-        Row::new(O::DecodePublishOwnedParts, |n| take(n, &w::PUBLISH_64)),
-        Row::new(O::EncodePingreq, |n| encode_value(n, &Packet::PingRequest)),
-        Row::new(O::EncodePuback, |n| encode_value(n, &Packet::PublishAck { packet_id: packet_id() })),
-        Row::new(O::EncodeConnect, |n| encode_value(n, &connect())),
-        Row::new(O::EncodeSubscribe, |n| encode_value(n, &subscribe())),
-        Row::new(O::EncodePublish64, |n| encode_value(n, &publish(None, &w::PAYLOAD_64))),
-        Row::new(O::EncodePublish1K, |n| encode_value(n, &publish(Some(packet_id()), &w::PAYLOAD_1K))),
-        Row::new(O::EncodePublish64K, |n| encode_value(n, &publish(Some(packet_id()), &w::PAYLOAD_64K))),
-    ],
-};
+        }
+        O::Encode(sample) => encode_value(n, sample),
+        _ => take(n, operation.packet_made_of_values()?.bytes()),
+    })
+}
 
 fn take(times: usize, packet: &[u8]) -> Prepared {
     let state = (with_room(&packet.repeat(times + 1)), Codec::default());
@@ -83,10 +72,11 @@ fn decode_pieces(bytes: &[u8], (stream, codec): &mut (BytesMut, Codec)) -> usize
         .sum()
 }
 
-fn encode_value(times: usize, packet: &Packet) -> Prepared {
+fn encode_value(times: usize, sample: Sample) -> Prepared {
+    let packet = value(sample);
     let mut state = (Codec::default(), BytesMut::with_capacity(1 << 17));
     encode(packet.clone(), &mut state.0, &mut state.1).expect("a packet");
-    w::check_encoded(&state.1);
+    sample.check_encoded(&state.1);
     consume(times, || packet.clone(), state, |packet, (codec, out)| encode(packet, codec, out))
 }
 
@@ -94,6 +84,33 @@ fn encode_value(times: usize, packet: &Packet) -> Prepared {
 fn encode(packet: Packet, codec: &mut Codec, out: &mut BytesMut) -> Result<(), EncodeError> {
     out.clear();
     codec.encode(packet, out)
+}
+
+/// What is encoded.
+fn value(sample: Sample) -> Packet {
+    let packet_id = packet_id();
+    match sample {
+        Sample::Connect => connect(),
+        Sample::Connack => Packet::ConnectAck(ConnectAck {
+            return_code: ConnectAckReason::ConnectionAccepted,
+            session_present: true,
+        }),
+        Sample::Publish64 => publish(None, w::TOPIC, &w::PAYLOAD_64),
+        Sample::PublishUtf8 => publish(None, w::TOPIC_UTF8, &w::PAYLOAD_64),
+        Sample::Publish1K => publish(Some(packet_id), w::TOPIC, &w::PAYLOAD_1K),
+        Sample::Publish64K => publish(Some(packet_id), w::TOPIC, &w::PAYLOAD_64K),
+        Sample::Puback => Packet::PublishAck { packet_id },
+        Sample::Pubrec => Packet::PublishReceived { packet_id },
+        Sample::Pubrel => Packet::PublishRelease { packet_id },
+        Sample::Pubcomp => Packet::PublishComplete { packet_id },
+        Sample::Subscribe => subscribe(),
+        Sample::Suback => suback(),
+        Sample::Unsubscribe => unsubscribe(),
+        Sample::Unsuback => Packet::UnsubscribeAck { packet_id },
+        Sample::Pingreq => Packet::PingRequest,
+        Sample::Pingresp => Packet::PingResponse,
+        Sample::Disconnect => Packet::Disconnect,
+    }
 }
 
 fn packet_id() -> NonZeroU16 {
@@ -104,12 +121,12 @@ fn qos(qos: u8) -> QoS {
     QoS::try_from(qos).expect("a QoS")
 }
 
-fn publish(packet_id: Option<NonZeroU16>, payload: &'static [u8]) -> Packet {
+fn publish(packet_id: Option<NonZeroU16>, topic: &'static str, payload: &'static [u8]) -> Packet {
     Packet::from(Publish {
         dup: false,
         retain: false,
         qos: if packet_id.is_some() { QoS::AtLeastOnce } else { QoS::AtMostOnce },
-        topic: ByteString::from_static(w::TOPIC),
+        topic: ByteString::from_static(topic),
         packet_id,
         payload: Bytes::from_static(payload),
         properties: None,
@@ -138,4 +155,14 @@ fn subscribe() -> Packet {
     let topic_filters =
         w::SUBSCRIPTIONS.iter().map(|&(filter, requested)| (ByteString::from_static(filter), qos(requested)));
     Packet::Subscribe { packet_id: packet_id(), topic_filters: topic_filters.collect() }
+}
+
+fn suback() -> Packet {
+    let code = |&granted: &u8| SubscribeReturnCode::Success(qos(granted));
+    Packet::SubscribeAck { packet_id: packet_id(), status: w::RETURN_CODES.iter().map(code).collect() }
+}
+
+fn unsubscribe() -> Packet {
+    let topic_filters = w::SUBSCRIPTIONS.iter().map(|&(filter, _)| ByteString::from_static(filter));
+    Packet::Unsubscribe { packet_id: packet_id(), topic_filters: topic_filters.collect() }
 }

@@ -5,61 +5,38 @@ use std::hint::black_box;
 
 use bytes::{Bytes, BytesMut};
 use rumqttc::mqttbytes::v4::{
-    Connect, LastWill, Login, Packet, PingReq, PubAck, Publish, Subscribe, SubscribeFilter,
+    ConnAck, Connect, ConnectReturnCode, Disconnect, LastWill, Login, Packet, PingReq, PingResp, PubAck,
+    PubComp, PubRec, PubRel, Publish, SubAck, Subscribe, SubscribeFilter, SubscribeReasonCode, UnsubAck,
+    Unsubscribe,
 };
 use rumqttc::mqttbytes::{Error, QoS, matches};
 
 use crate::measure::{Prepared, consume, repeat, repeat_stream, repeat_with, take, with_room};
 use crate::workloads as w;
-use crate::{Implementation, Operation as O, Row, Verdict};
+use crate::{Implementation, Operation as O, Sample, Verdict};
 
 /// What this crate can do: no header alone. Its passwords are strings.
-pub const IMPLEMENTATION: Implementation = Implementation {
-    name: "rumqttc",
-    package: "rumqttc",
-    decode: verdict,
-    rows: &[
-        Row::new(O::DecodePingreq, |n| take(n, w::PINGREQ, |stream| stream, decode)),
-        Row::new(O::DecodePuback, |n| take(n, w::PUBACK, |stream| stream, decode)),
-        Row::new(O::DecodeConnect, |n| take(n, &w::CONNECT, |stream| stream, decode)),
-        Row::new(O::DecodeConnectFields, |n| take(n, &w::CONNECT, |stream| stream, decode)),
-        Row::new(O::DecodeSubscribe, |n| take(n, &w::SUBSCRIBE, |stream| stream, decode)),
-        Row::new(O::DecodeSubscribeFilters, |n| take(n, &w::SUBSCRIBE, |stream| stream, decode)),
-        Row::new(O::DecodePublish64, |n| take(n, &w::PUBLISH_64, |stream| stream, decode)),
-        Row::new(O::DecodePublishUtf8, |n| take(n, &w::PUBLISH_UTF8, |stream| stream, decode)),
-        Row::new(O::DecodePublish1K, |n| take(n, &w::PUBLISH_1K, |stream| stream, decode)),
-        Row::new(O::DecodePublish64K, |n| take(n, &w::PUBLISH_64K, |stream| stream, decode)),
-        Row::new(O::DecodeMixed, |n| {
-            consume(
-                n,
-                || with_room(&w::MIXED.bytes),
-                (),
-                |mut stream, ()| {
-                    assert_eq!(decode_all(&mut stream), w::MIXED.packets);
-                },
-            )
-        }),
-        Row::new(O::DecodeMixedPieces, |n| {
+pub const IMPLEMENTATION: Implementation =
+    Implementation { name: "rumqttc", package: "rumqttc", decode: verdict, prepare };
+
+fn prepare(operation: O, n: usize) -> Option<Prepared> {
+    Some(match operation {
+        O::DecodeMixed => consume(
+            n,
+            || with_room(&w::MIXED.bytes),
+            (),
+            |mut stream, ()| {
+                assert_eq!(decode_all(&mut stream), w::MIXED.packets);
+            },
+        ),
+        O::DecodeMixedPieces => {
             repeat_stream(n, w::MIXED.bytes.as_slice(), BytesMut::with_capacity(1 << 16), decode_pieces)
-        }),
-        Row::new(O::DecodePublishOwned, |n| take(n, &w::PUBLISH_64, |stream| stream, decode)),
-        Row::new(O::DecodePublishOwnedParts, |n| take(n, &w::PUBLISH_64, |stream| stream, decode)),
-        Row::new(O::EncodePingreq, |n| encode_value(n, PingReq, PingReq::write)),
-        Row::new(O::EncodePuback, |n| encode_value(n, PubAck::new(w::PACKET_ID), PubAck::write)),
-        Row::new(O::EncodeConnect, |n| encode_value(n, connect(), Connect::write)),
-        Row::new(O::EncodeSubscribe, |n| encode_value(n, subscribe(), Subscribe::write)),
-        Row::new(O::EncodePublish64, |n| {
-            encode_value(n, publish(QoS::AtMostOnce, &w::PAYLOAD_64), Publish::write)
-        }),
-        Row::new(O::EncodePublish1K, |n| {
-            encode_value(n, publish(QoS::AtLeastOnce, &w::PAYLOAD_1K), Publish::write)
-        }),
-        Row::new(O::EncodePublish64K, |n| {
-            encode_value(n, publish(QoS::AtLeastOnce, &w::PAYLOAD_64K), Publish::write)
-        }),
-        Row::new(O::MatchTopic, |n| repeat(n, (w::FILTERS.as_slice(), w::TOPIC), count_matches)),
-    ],
-};
+        }
+        O::Encode(sample) => encode_sample(n, sample),
+        O::MatchTopic => repeat(n, (w::FILTERS.as_slice(), w::TOPIC), count_matches),
+        _ => take(n, operation.packet_made_of_values()?.bytes(), |stream| stream, decode),
+    })
+}
 
 const MAX_SIZE: usize = 1 << 28;
 
@@ -97,15 +74,49 @@ fn decode_pieces(bytes: &[u8], stream: &mut BytesMut) -> usize {
         .sum()
 }
 
+fn encode_sample(n: usize, sample: Sample) -> Prepared {
+    let id = w::PACKET_ID;
+    match sample {
+        Sample::Connect => encode_value(n, sample, connect(), Connect::write),
+        Sample::Connack => {
+            encode_value(n, sample, ConnAck::new(ConnectReturnCode::Success, true), ConnAck::write)
+        }
+        Sample::Publish64 => {
+            encode_value(n, sample, publish(QoS::AtMostOnce, w::TOPIC, &w::PAYLOAD_64), Publish::write)
+        }
+        Sample::PublishUtf8 => {
+            encode_value(n, sample, publish(QoS::AtMostOnce, w::TOPIC_UTF8, &w::PAYLOAD_64), Publish::write)
+        }
+        Sample::Publish1K => {
+            encode_value(n, sample, publish(QoS::AtLeastOnce, w::TOPIC, &w::PAYLOAD_1K), Publish::write)
+        }
+        Sample::Publish64K => {
+            encode_value(n, sample, publish(QoS::AtLeastOnce, w::TOPIC, &w::PAYLOAD_64K), Publish::write)
+        }
+        Sample::Puback => encode_value(n, sample, PubAck::new(id), PubAck::write),
+        Sample::Pubrec => encode_value(n, sample, PubRec::new(id), PubRec::write),
+        Sample::Pubrel => encode_value(n, sample, PubRel::new(id), PubRel::write),
+        Sample::Pubcomp => encode_value(n, sample, PubComp::new(id), PubComp::write),
+        Sample::Subscribe => encode_value(n, sample, subscribe(), Subscribe::write),
+        Sample::Suback => encode_value(n, sample, suback(), SubAck::write),
+        Sample::Unsubscribe => encode_value(n, sample, unsubscribe(), Unsubscribe::write),
+        Sample::Unsuback => encode_value(n, sample, UnsubAck::new(id), UnsubAck::write),
+        Sample::Pingreq => encode_value(n, sample, PingReq, PingReq::write),
+        Sample::Pingresp => encode_value(n, sample, PingResp, PingResp::write),
+        Sample::Disconnect => encode_value(n, sample, Disconnect, Disconnect::write),
+    }
+}
+
 fn encode_value<P: 'static>(
     times: usize,
+    sample: Sample,
     packet: P,
     write: impl Fn(&P, &mut BytesMut) -> Result<usize, Error> + 'static,
 ) -> Prepared {
     let packet: &P = Box::leak(Box::new(packet));
     let mut out = BytesMut::with_capacity(1 << 17);
     encode(packet, &mut out, &write).expect("a packet");
-    w::check_encoded(&out);
+    sample.check_encoded(&out);
     repeat_with(times, packet, out, move |packet, out| encode(packet, out, &write))
 }
 
@@ -128,8 +139,8 @@ fn qos(qos: u8) -> QoS {
     rumqttc::mqttbytes::qos(qos).expect("a QoS")
 }
 
-fn publish(qos: QoS, payload: &'static [u8]) -> Publish {
-    let mut publish = Publish::from_bytes(w::TOPIC, qos, Bytes::from_static(payload));
+fn publish(qos: QoS, topic: &str, payload: &'static [u8]) -> Publish {
+    let mut publish = Publish::from_bytes(topic, qos, Bytes::from_static(payload));
     publish.pkid = w::PACKET_ID;
     publish
 }
@@ -149,4 +160,14 @@ fn subscribe() -> Subscribe {
     let mut subscribe = Subscribe::new_many(w::SUBSCRIPTIONS.iter().map(filter).collect::<Vec<_>>());
     subscribe.pkid = w::PACKET_ID;
     subscribe
+}
+
+fn suback() -> SubAck {
+    let code = |&granted: &u8| SubscribeReasonCode::Success(qos(granted));
+    SubAck::new(w::PACKET_ID, w::RETURN_CODES.iter().map(code).collect())
+}
+
+fn unsubscribe() -> Unsubscribe {
+    let topics = w::SUBSCRIPTIONS.iter().map(|&(filter, _)| filter.to_owned()).collect();
+    Unsubscribe { pkid: w::PACKET_ID, topics }
 }

@@ -5,7 +5,6 @@ use core::fmt;
 use crate::error::Fault;
 use crate::field::Field;
 use crate::reader::{Mode, Reader};
-use crate::writer::Sink;
 
 /// CONNACK: the Server's answer to CONNECT (3.2).
 ///
@@ -105,11 +104,12 @@ impl Connack {
         Ok(Self::Refused(refusal))
     }
 
+    /// Flags and Return Code, all that the packet has.
     #[inline]
-    pub(crate) fn encode(self, out: &mut impl Sink) {
+    pub(crate) fn to_bytes(self) -> [u8; 2] {
         match self {
-            Self::Accepted { session_present } => out.array([u8::from(session_present), 0]),
-            Self::Refused(code) => out.array([0, code.as_u8()]),
+            Self::Accepted { session_present } => [u8::from(session_present), 0],
+            Self::Refused(code) => [0, code.as_u8()],
         }
     }
 }

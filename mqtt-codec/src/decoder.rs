@@ -146,8 +146,10 @@ impl Decoder {
             0x50 => r.only_packet_id().map(Packet::Pubrec),
             0x62 => r.only_packet_id().map(Packet::Pubrel),
             0x70 => r.only_packet_id().map(Packet::Pubcomp),
+            0xB0 => r.only_packet_id().map(Packet::Unsuback),
             0xC0 => r.finish().map(|()| Packet::Pingreq),
             0xD0 => r.finish().map(|()| Packet::Pingresp),
+            0xE0 => r.finish().map(|()| Packet::Disconnect),
             _ => return self.decode_other(packet, body),
         };
         match decoded {

@@ -119,7 +119,7 @@ impl<'a> Packet<'a> {
     fn encode_body(&self, out: &mut impl Sink) {
         match self {
             Self::Connect(connect) => connect.encode(out),
-            Self::Connack(connack) => connack.encode(out),
+            Self::Connack(connack) => out.array(connack.to_bytes()),
             Self::Puback(id)
             | Self::Pubrec(id)
             | Self::Pubrel(id)
@@ -172,16 +172,19 @@ impl<'a> Packet<'a> {
             Self::Pubrec(id) => acknowledge(PacketType::Pubrec, *id, out),
             Self::Pubrel(id) => acknowledge(PacketType::Pubrel, *id, out),
             Self::Pubcomp(id) => acknowledge(PacketType::Pubcomp, *id, out),
+            Self::Unsuback(id) => acknowledge(PacketType::Unsuback, *id, out),
+            Self::Connack(connack) => {
+                let [flags, code] = connack.to_bytes();
+                small([first_byte(PacketType::Connack), 2, flags, code], out)
+            }
             Self::Pingreq => small([first_byte(PacketType::Pingreq), 0], out),
             Self::Pingresp => small([first_byte(PacketType::Pingresp), 0], out),
             Self::Disconnect => small([first_byte(PacketType::Disconnect), 0], out),
             Self::Connect(_)
-            | Self::Connack(_)
             | Self::Publish(_)
             | Self::Subscribe(_)
             | Self::Suback(_)
-            | Self::Unsubscribe(_)
-            | Self::Unsuback(_) => self.encode_other(out),
+            | Self::Unsubscribe(_) => self.encode_other(out),
         }
     }
 

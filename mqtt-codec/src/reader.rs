@@ -37,10 +37,16 @@ pub(crate) trait Mode {
     fn passes<'a, T: Text<'a>>(&self, bytes: &'a [u8]) -> bool;
 
     /// The length of a field was read, with `left` bytes left before it.
-    fn hear_length(&mut self, left: usize, field: Field);
+    #[inline]
+    fn hear_length(&mut self, left: usize, field: Field) {
+        let _ = (left, field);
+    }
 
     /// A field of `len` bytes was read, with `left` bytes left before it.
-    fn hear_field(&mut self, left: usize, len: usize, field: Field);
+    #[inline]
+    fn hear_field(&mut self, left: usize, len: usize, field: Field) {
+        let _ = (left, len, field);
+    }
 }
 
 /// Takes what is plainly right.
@@ -66,12 +72,6 @@ impl Mode for Quick {
     fn passes<'a, T: Text<'a>>(&self, bytes: &'a [u8]) -> bool {
         T::is_plain(bytes)
     }
-
-    #[inline]
-    fn hear_length(&mut self, _: usize, _: Field) {}
-
-    #[inline]
-    fn hear_field(&mut self, _: usize, _: usize, _: Field) {}
 }
 
 /// Reads what was checked before.
@@ -96,12 +96,6 @@ impl Mode for Trusting {
     fn passes<'a, T: Text<'a>>(&self, _: &'a [u8]) -> bool {
         true
     }
-
-    #[inline]
-    fn hear_length(&mut self, _: usize, _: Field) {}
-
-    #[inline]
-    fn hear_field(&mut self, _: usize, _: usize, _: Field) {}
 }
 
 /// Knows every rule; the one place where an error gets its field and offset, and where an observer hears of a field.
