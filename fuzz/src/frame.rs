@@ -22,8 +22,8 @@ pub(crate) fn take_apart(record: Record, link: Link, from: Option<Side>) {
     let len = frame.record.bytes.len();
     of_net(&frame.net, len);
     let packets: Vec<_> = frame.packets().collect();
-    packets_tile(&packets, &frame.net.payload);
-    packets.iter().for_each(|packet| of_packet(packet, &frame.net.payload));
+    packets_tile(&packets, &frame.mqtt);
+    packets.iter().for_each(|packet| of_packet(packet, &frame.mqtt));
     frame.all_findings().for_each(|finding| of_finding(&finding, len));
     rendered(&frame);
 }

@@ -1,11 +1,14 @@
 //! From a record to all that can be said of it: layers, packets, findings.
 
+use std::ops::Range;
+
 use mqtt_codec::Side;
 
 use crate::damage;
 use crate::dissect::{self, Packets};
 use crate::finding::{Finding, Severity};
 use crate::net::{self, Link};
+use crate::payload;
 use crate::record::Record;
 
 /// What the caller knows of the bytes.
@@ -28,6 +31,8 @@ pub struct Frame {
     pub net: net::Frame,
     /// Who sent it, where that is known.
     pub from: Option<Side>,
+    /// The bytes that are MQTT's; none when the data is of another protocol.
+    pub mqtt: Range<usize>,
     /// What is wrong with the dump or with the layers below MQTT.
     pub findings: Vec<Finding>,
 }
@@ -38,17 +43,22 @@ impl Frame {
         let net = net::dissect(&record.bytes, options.link);
         let from = options.from.or_else(|| net.sender());
         let payload = record.bytes.get(net.payload.clone()).unwrap_or_default();
-        let packets = || dissect::dissect(payload, net.payload.start, from);
         let mut findings = record.findings.clone();
         findings.extend(net.findings.iter().cloned());
-        findings.extend(damage::evidence(&record, &net, packets));
-        Self { number, record, net, from, findings }
+        let other = payload::other_protocol(&net, payload);
+        let mqtt = if other.is_some() { net.payload.start..net.payload.start } else { net.payload.clone() };
+        findings.extend(other);
+        if !mqtt.is_empty() {
+            let packets = || dissect::dissect(payload, mqtt.start, from);
+            findings.extend(damage::evidence(&record, &net, packets));
+        }
+        Self { number, record, net, from, mqtt, findings }
     }
 
     /// The packets in it, each taken apart when it is asked for.
     pub fn packets(&self) -> Packets<'_> {
-        let payload = self.record.bytes.get(self.net.payload.clone()).unwrap_or_default();
-        dissect::dissect(payload, self.net.payload.start, self.from)
+        let bytes = self.record.bytes.get(self.mqtt.clone()).unwrap_or_default();
+        dissect::dissect(bytes, self.mqtt.start, self.from)
     }
 
     /// All findings, those below MQTT first.

@@ -25,5 +25,6 @@ pub mod finding;
 pub mod frame;
 pub mod input;
 pub mod net;
+mod payload;
 pub mod record;
 pub mod render;

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// Holds for every frame.
 fn is_shown_whole(frame: &Frame) {
-    let mut end = frame.net.payload.start;
+    let mut end = frame.mqtt.start;
     for packet in frame.packets() {
         assert_eq!(packet.offset, end, "packets tile the payload");
         assert!(packet.length > 0);
@@ -30,7 +30,7 @@ fn is_shown_whole(frame: &Frame) {
             assert!(finding.offset >= packet.offset, "{finding:?}");
         }
     }
-    assert!(frame.packets().next().is_none() || end == frame.net.payload.end);
+    assert!(frame.packets().next().is_none() || end == frame.mqtt.end);
     for finding in frame.all_findings() {
         assert!(finding.offset + finding.length <= frame.record.bytes.len(), "{finding:?}");
         assert!(!finding.message.is_empty());

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use mqtt_codec::{DecodeError, Decoded, Decoder, Fault, Field, Observer, Protocol};
+use mqtt_codec::{DecodeError, Decoded, Decoder, Fault, Field, Observer, PacketType, Protocol};
 
 use super::tree::{Node, Value};
 use crate::finding::{Finding, Severity};
@@ -47,7 +47,7 @@ impl<'a> Resync<'a> {
             if rest.is_empty() {
                 return (len, None);
             }
-            if header_in_order || self.packets_follow(rest, 1, 1) {
+            if header_in_order || self.packets_follow(rest, 1, 1) || self.lengths_tile(rest) {
                 let message = "decoding goes on behind it, by its own length";
                 return (len, Some(note("resynchronised", base + at + len, 0, message)));
             }
@@ -76,6 +76,16 @@ impl<'a> Resync<'a> {
         })
     }
 
+    /// Whether, by their fixed headers alone, packets follow each other from here up to the end of the input.
+    fn lengths_tile(&mut self, mut rest: &[u8]) -> bool {
+        while !rest.is_empty() && self.budget > 0 {
+            self.budget = self.budget.saturating_sub(2);
+            let Some((_, next)) = framed(rest) else { return false };
+            rest = next;
+        }
+        rest.is_empty()
+    }
+
     /// The CONNECT of `len` bytes at `at` begins a connection of another version. Packets are framed alike in all of
     /// them, so it is known where the next one begins, but not always that it means the same.
     fn behind_other_version(
@@ -91,12 +101,14 @@ impl<'a> Resync<'a> {
         }
         // 3.1 differs from 3.1.1 in nothing but CONNECT; the high bit of the level says that a bridge connects.
         let same_packets = matches!(protocol.level & 0x7F, 3 | 4);
-        if same_packets || self.packets_follow(rest, SURE, 0) {
+        if same_packets {
             let message =
                 format!("the packets behind it are read as MQTT 3.1.1, though it asks for {protocol}");
             return (len, Some(note("resynchronised", base + at + len, 0, message)));
         }
-        let message = format!("{} bytes behind it belong to a connection of {protocol}", rest.len());
+        let names = names(rest);
+        let message =
+            format!("{} bytes behind it ({names}) belong to a connection of {protocol}", rest.len());
         let note = note("other_version", base + at + len, rest.len(), message);
         (len + rest.len(), Some(note.hint("only MQTT 3.1.1 is decoded")))
     }
@@ -116,6 +128,41 @@ impl<'a> Resync<'a> {
         }
         true
     }
+}
+
+/// The type of the packet at the front, by its fixed header alone, and what follows it; all versions frame alike.
+fn framed(bytes: &[u8]) -> Option<(&'static str, &[u8])> {
+    let (first, mut rest) = bytes.split_first()?;
+    let name = match PacketType::of_first_byte(*first) {
+        Some(packet_type) => packet_type.name(),
+        None if first >> 4 == 15 => "AUTH",
+        None => return None,
+    };
+    let mut len = 0;
+    for shift in [0, 7, 14, 21] {
+        let (byte, behind) = rest.split_first()?;
+        rest = behind;
+        len |= usize::from(byte & 0x7F) << shift;
+        if *byte < 0x80 {
+            return Some((name, rest.get(len..)?));
+        }
+    }
+    None
+}
+
+/// The types of the first packets, as far as they can be told.
+fn names(mut rest: &[u8]) -> String {
+    const MOST: usize = 8;
+    let mut names = Vec::new();
+    while let Some((name, next)) = framed(rest) {
+        if names.len() == MOST {
+            names.push("...");
+            break;
+        }
+        names.push(name);
+        rest = next;
+    }
+    if names.is_empty() { "no whole packet".to_owned() } else { names.join(", ") }
 }
 
 /// Remembers how far a packet was read.

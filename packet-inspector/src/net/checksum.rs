@@ -105,6 +105,8 @@ impl<'a> Segment<'a> {
             ChecksumVerdict::Good
         } else if self.offloaded(len) {
             ChecksumVerdict::Offloaded
+        } else if stored == 0 {
+            ChecksumVerdict::NotComputable("it was left to the network card")
         } else {
             ChecksumVerdict::Bad { stored, computed }
         }

@@ -15,7 +15,7 @@ use crate::frame::Frame;
 /// # Errors
 /// Those of the writer.
 pub fn json(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
-    if frame.net.payload.is_empty() {
+    if frame.mqtt.is_empty() {
         let mut object = start(frame, Json::Null, frame.net.payload.start, 0);
         object.insert("fields".into(), json!([]));
         object.insert("findings".into(), findings(&frame.findings, &[]));

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::dissect::{PacketTree, Value, labels, text};
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
 use crate::frame::Frame;
 
 /// Writes a line for each packet: `Publish Message (id=7) [network]`, and behind a dash what is wrong.
@@ -14,18 +14,24 @@ pub fn summary(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
     for finding in frame.findings.iter().filter(|finding| finding.severity > Severity::Note) {
         writeln!(out, "Frame {} - {}", frame.number, super::sentence(finding))?;
     }
-    if frame.net.payload.is_empty() {
+    if frame.mqtt.is_empty() {
         let layer = frame.net.layers.last().map_or("no bytes", |layer| layer.summary.as_str());
         writeln!(out, "Frame {}: no MQTT ({layer})", frame.number)?;
     }
     for packet in frame.packets() {
         out.write_all(info(&packet).as_bytes())?;
-        for finding in packet.findings.iter().filter(|finding| finding.severity > Severity::Note) {
+        for finding in packet.findings.iter().filter(|finding| is_said(finding)) {
             write!(out, " - {}", super::sentence(finding))?;
         }
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// What is wrong, and where bytes were passed over: a line that says nothing of them would hide them.
+fn is_said(finding: &Finding) -> bool {
+    finding.severity > Severity::Note
+        || matches!(finding.kind, "not_decoded" | "resynchronised" | "other_version")
 }
 
 /// The packet in a few words: its title, Packet Identifier and topics.

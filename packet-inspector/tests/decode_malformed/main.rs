@@ -122,6 +122,15 @@ fn good_packets_behind_it_are_found() {
         for from in senders(stream[0]) {
             let packets = packets(&stream, from);
             is_found(&packets[0], case, "with packets behind it");
+            // Of another version, what stands behind means something else: its types are told, no more.
+            let level = stream.get(8).map_or(0, |level| level & 0x7F);
+            if case.1 == "unsupported_protocol_level" && !matches!(level, 3 | 4) {
+                let other =
+                    packets[0].findings.iter().find(|finding| finding.kind == "other_version").unwrap();
+                assert_eq!((packets.len(), other.offset), (1, own), "{}", case.0);
+                assert!(other.message.contains("(PUBACK, PUBREL, PUBLISH)"), "{}", other.message);
+                continue;
+            }
             let rest: Vec<_> = packets[1..].iter().map(|packet| (packet.name(), packet.offset)).collect();
             assert_eq!(
                 rest,
