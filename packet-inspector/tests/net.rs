@@ -205,6 +205,18 @@ fn frames_183_and_228_as_printed_do_not_verify() {
     }
 }
 
+/// Some systems leave zero, not the pseudo-header sum, for the network card.
+#[test]
+fn a_checksum_of_zero_is_not_called_wrong() {
+    for name in NAMES {
+        let mut bytes = repaired(name);
+        bytes[70..72].fill(0);
+        let frame = dissect(&bytes, Link::Auto);
+        assert!(matches!(frame.checksum, Some(ChecksumVerdict::NotComputable(_))), "{:?}", frame.checksum);
+        assert_eq!(kinds(&frame, Severity::Error), [""; 0], "{name}");
+    }
+}
+
 #[test]
 fn a_byte_lost_anywhere_in_a_frame_does_not_lose_the_packet() {
     for name in NAMES {
