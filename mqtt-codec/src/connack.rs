@@ -53,6 +53,19 @@ impl ReservedReturnCode {
 }
 
 impl ConnectReturnCode {
+    /// The code with this number, 1 to 5 (3.2.2.3); `None` for 0, which accepts, and for the reserved 6 to 255, which
+    /// come only from decoding.
+    pub const fn from_u8(value: u8) -> Option<Self> {
+        match value {
+            1 => Some(Self::UnacceptableProtocolVersion),
+            2 => Some(Self::IdentifierRejected),
+            3 => Some(Self::ServerUnavailable),
+            4 => Some(Self::BadUserNameOrPassword),
+            5 => Some(Self::NotAuthorized),
+            _ => None,
+        }
+    }
+
     /// The number on the wire, 1 to 255.
     pub const fn as_u8(self) -> u8 {
         match self {
@@ -80,6 +93,24 @@ impl fmt::Display for ConnectReturnCode {
 }
 
 impl Connack {
+    /// The Connect Return Code as it stands on the wire, 0 when the connection is accepted (3.2.2.3).
+    #[inline]
+    pub const fn return_code(self) -> u8 {
+        match self {
+            Self::Accepted { .. } => 0,
+            Self::Refused(code) => code.as_u8(),
+        }
+    }
+
+    /// Session Present (3.2.2.2); never with a refusal [MQTT-3.2.2-4].
+    #[inline]
+    pub const fn session_present(self) -> bool {
+        match self {
+            Self::Accepted { session_present } => session_present,
+            Self::Refused(_) => false,
+        }
+    }
+
     #[inline]
     pub(crate) fn decode<M: Mode>(mut r: Reader<'_, M>) -> Result<Self, M::Error> {
         let flags = r.u8(Field::ConnackFlags)?;

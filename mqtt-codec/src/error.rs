@@ -92,6 +92,14 @@ impl DecodeError {
         })
     }
 
+    /// [`offset`](Self::offset) as an index into the bytes that were decoded: the byte at fault, counted from the
+    /// packet's first byte. For a packet that ends too soon it can be one past its last byte.
+    #[inline]
+    pub fn position(&self) -> usize {
+        // A packet was in memory up to there, so it fits.
+        usize::try_from(self.offset).unwrap_or(usize::MAX)
+    }
+
     /// The protocol that a CONNECT asks for, when the only fault is that it is not MQTT 3.1.1: a Server answers
     /// CONNACK with return code 1 and closes [MQTT-3.1.2-2].
     pub const fn unsupported_protocol(&self) -> Option<Protocol> {
@@ -311,6 +319,14 @@ impl fmt::Display for TextError {
 }
 
 impl core::error::Error for TextError {}
+
+#[cfg(feature = "std")]
+impl From<TextError> for std::io::Error {
+    /// [`InvalidInput`](std::io::ErrorKind::InvalidInput): the caller's text, not a peer's.
+    fn from(error: TextError) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error)
+    }
+}
 
 /// Why a packet cannot be written. Nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -30,7 +30,7 @@
 //!
 //! | feature | adds | needs |
 //! |---|---|---|
-//! | `std` (default) | `From<DecodeError> for std::io::Error` | `std` |
+//! | `std` (default) | `From` each error `for std::io::Error` | `std` |
 //! | `bytes` | `PacketBuf`, an owned packet in one `Bytes`; `Packet::encode_to` for any `BufMut` | `alloc` |
 //! | `tokio` | `MqttCodec` for `tokio_util::codec::Framed` | `std` |
 //!
@@ -45,6 +45,7 @@ extern crate std;
 mod connack;
 mod connect;
 mod decoder;
+mod display;
 mod error;
 mod field;
 mod fixed_header;
@@ -76,15 +77,15 @@ pub use field::{Field, Observer};
 pub use packet::Packet;
 #[cfg(feature = "bytes")]
 pub use packet_buf::PacketBuf;
-pub use packet_id::PacketId;
-pub use packet_type::{PacketType, Side};
+pub use packet_id::{PacketId, PacketIdError};
+pub use packet_type::{PacketType, PacketTypeError, Side};
 pub use protocol::{Protocol, ProtocolName};
 pub use publish::{Delivery, Publish};
-pub use qos::QoS;
-pub use suback::{ReturnCodes, Suback, SubackReturnCode};
-pub use subscribe::{Subscribe, Subscriptions};
+pub use qos::{QoS, QoSError};
+pub use suback::{ReturnCodes, ReturnCodesIter, Suback, SubackReturnCode};
+pub use subscribe::{Subscribe, Subscriptions, SubscriptionsIter};
 #[cfg(feature = "tokio")]
 pub use tokio_codec::{CodecError, MqttCodec};
 pub use topic::{TopicFilter, TopicName};
-pub use unsubscribe::{TopicFilters, Unsubscribe};
+pub use unsubscribe::{TopicFilters, TopicFiltersIter, Unsubscribe};
 pub use utf8_str::{BinaryData, Utf8Str};

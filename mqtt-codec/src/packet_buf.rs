@@ -5,7 +5,7 @@ use core::fmt;
 use bytes::{Bytes, BytesMut};
 
 use crate::decoder::{Decoded, Decoder};
-use crate::error::DecodeError;
+use crate::error::{DecodeError, EncodeError};
 use crate::packet::Packet;
 use crate::packet_type::PacketType;
 use crate::reader::{Reader, Trusting};
@@ -25,6 +25,28 @@ use crate::reader::{Reader, Trusting};
 /// let payload = packet.slice_ref(publish.payload);
 /// assert_eq!(payload, b"IOT"[..]);
 /// # Ok::<(), mqtt_codec::DecodeError>(())
+/// ```
+///
+/// # Memory
+///
+/// A packet that was taken off a stream is a handle on the buffer that it was read into, and so is each part of it. As
+/// long as one of them lives, all of that buffer stays in memory: a PUBLISH of ten bytes, kept as a retained message,
+/// can keep 64 KiB alive. Copy what is to be kept for long:
+///
+/// ```
+/// use bytes::{Bytes, BytesMut};
+/// use mqtt_codec::{Decoder, Packet, PacketBuf};
+///
+/// let mut stream = BytesMut::with_capacity(65_536);
+/// stream.extend_from_slice(b"\x30\x0D\x00\x08internetIOT");
+/// let packet = PacketBuf::take(&Decoder::new(), &mut stream)?.expect("a whole packet");
+/// // The whole packet, in memory of its own ...
+/// let kept = PacketBuf::encode(&packet.packet())?;
+/// // ... or a part of it.
+/// let Packet::Publish(publish) = packet.packet() else { panic!("a PUBLISH") };
+/// let payload = Bytes::copy_from_slice(publish.payload);
+/// # assert_eq!((kept, payload), (packet, Bytes::from_static(b"IOT")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct PacketBuf(Bytes);
@@ -53,6 +75,27 @@ impl PacketBuf {
             Decoded::Packet(_, len) => Some(Self(stream.split_to(len))),
             Decoded::NeedMore { .. } => None,
         })
+    }
+
+    /// The packet in memory of its own, of exactly its length: one allocation, one copy. What it borrows from can go.
+    ///
+    /// ```
+    /// use mqtt_codec::{Packet, PacketBuf, Publish, TopicName};
+    ///
+    /// let topic = String::from("internet");
+    /// let packet = PacketBuf::encode(&Publish::at_most_once(TopicName::new(&topic)?, b"IOT").into())?;
+    /// drop(topic);
+    /// assert_eq!(packet.as_bytes(), &b"\x30\x0D\x00\x08internetIOT"[..]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The packet can't be sent: [`EncodeError::PacketTooLong`] (2.2.3) or [`EncodeError::EmptyClientId`]
+    /// [MQTT-3.1.3-7].
+    pub fn encode(packet: &Packet<'_>) -> Result<Self, EncodeError> {
+        let mut out = BytesMut::with_capacity(packet.encoded_len()?);
+        packet.encode_to(&mut out)?;
+        Ok(Self(out.freeze()))
     }
 
     /// The packet, borrowed. Its fields are found again, which takes a few instructions each; nothing is checked again.
@@ -113,3 +156,10 @@ impl PartialEq for PacketBuf {
 }
 
 impl Eq for PacketBuf {}
+
+impl core::hash::Hash for PacketBuf {
+    /// By meaning, as for equality.
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.packet().hash(state);
+    }
+}

@@ -54,6 +54,37 @@ impl From<NonZeroU16> for PacketId {
     }
 }
 
+impl From<PacketId> for NonZeroU16 {
+    fn from(id: PacketId) -> Self {
+        id.0
+    }
+}
+
+impl TryFrom<u16> for PacketId {
+    type Error = PacketIdError;
+
+    /// The identifier with this number.
+    ///
+    /// # Errors
+    /// The number is 0 [MQTT-2.3.1-1].
+    #[inline]
+    fn try_from(value: u16) -> Result<Self, PacketIdError> {
+        Self::new(value).ok_or(PacketIdError(()))
+    }
+}
+
+/// The number 0 is no [`PacketId`] [MQTT-2.3.1-1].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PacketIdError(());
+
+impl fmt::Display for PacketIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("packet identifier is zero")
+    }
+}
+
+impl core::error::Error for PacketIdError {}
+
 impl From<PacketId> for u16 {
     fn from(id: PacketId) -> Self {
         id.get()

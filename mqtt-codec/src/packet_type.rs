@@ -156,3 +156,31 @@ impl fmt::Display for PacketType {
         f.write_str(self.name())
     }
 }
+
+impl TryFrom<u8> for PacketType {
+    type Error = PacketTypeError;
+
+    /// The type with this number, 1 to 14 (2.2.1): not a whole first byte, for which see
+    /// [`of_first_byte`](Self::of_first_byte).
+    ///
+    /// # Errors
+    /// The number is 0 or 15, which are reserved, or has more than four bits.
+    fn try_from(value: u8) -> Result<Self, PacketTypeError> {
+        match value {
+            0..=0x0F => Self::of_first_byte(value << 4).ok_or(PacketTypeError(())),
+            0x10.. => Err(PacketTypeError(())),
+        }
+    }
+}
+
+/// A number other than 1 to 14 is no [`PacketType`] (2.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PacketTypeError(());
+
+impl fmt::Display for PacketTypeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("packet type is not 1 to 14")
+    }
+}
+
+impl core::error::Error for PacketTypeError {}

@@ -77,6 +77,18 @@ impl Delivery {
             Self::AtLeastOnce { dup, .. } | Self::ExactlyOnce { dup, .. } => dup,
         }
     }
+
+    /// The same with DUP set or not, as for a message that is sent again [MQTT-3.3.1-1]. QoS 0 stays as it is: it has no
+    /// DUP [MQTT-3.3.1-2].
+    #[inline]
+    #[must_use]
+    pub const fn with_dup(self, dup: bool) -> Self {
+        match self {
+            Self::AtMostOnce => Self::AtMostOnce,
+            Self::AtLeastOnce { packet_id, .. } => Self::AtLeastOnce { packet_id, dup },
+            Self::ExactlyOnce { packet_id, .. } => Self::ExactlyOnce { packet_id, dup },
+        }
+    }
 }
 
 impl<'a> Publish<'a> {

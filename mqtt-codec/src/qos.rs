@@ -34,6 +34,37 @@ impl QoS {
     }
 }
 
+impl From<QoS> for u8 {
+    fn from(qos: QoS) -> Self {
+        qos.as_u8()
+    }
+}
+
+impl TryFrom<u8> for QoS {
+    type Error = QoSError;
+
+    /// The QoS with this number.
+    ///
+    /// # Errors
+    /// The number is above 2 [MQTT-3.3.1-4].
+    #[inline]
+    fn try_from(value: u8) -> Result<Self, QoSError> {
+        Self::from_u8(value).ok_or(QoSError(()))
+    }
+}
+
+/// A number above 2 is no [`QoS`] (4.3) [MQTT-3.3.1-4].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct QoSError(());
+
+impl fmt::Display for QoSError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("QoS is not 0, 1 or 2")
+    }
+}
+
+impl core::error::Error for QoSError {}
+
 impl fmt::Display for QoS {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.as_u8(), f)

@@ -1,6 +1,7 @@
 //! SUBACK (3.9).
 
 use core::fmt;
+use core::slice;
 
 use crate::error::Fault;
 use crate::field::Field;
@@ -48,6 +49,16 @@ impl SubackReturnCode {
         match self {
             Self::Granted(qos) => qos.as_u8(),
             Self::Failure => 0x80,
+        }
+    }
+}
+
+impl fmt::Display for SubackReturnCode {
+    /// `granted QoS 1`, `failure`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Granted(qos) => write!(f, "granted QoS {qos}"),
+            Self::Failure => f.write_str("failure"),
         }
     }
 }
@@ -109,11 +120,65 @@ impl<'a> ReturnCodes<'a> {
     /// The codes, in the packet's order.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = SubackReturnCode> + Clone + use<'a> {
+        self.into_iter()
+    }
+}
+
+/// The iterator of [`ReturnCodes`]: Return Codes, in the packet's order.
+#[derive(Clone)]
+pub struct ReturnCodesIter<'a> {
+    wire: &'a [u8],
+    list: slice::Iter<'a, SubackReturnCode>,
+}
+
+impl<'a> Iterator for ReturnCodesIter<'a> {
+    type Item = SubackReturnCode;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let Some((&code, rest)) = self.wire.split_first() else { return self.list.next().copied() };
+        self.wire = rest;
+        SubackReturnCode::from_u8(code)
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        // One of the two is empty.
+        let len = self.wire.len() + self.list.len();
+        (len, Some(len))
+    }
+}
+
+impl core::iter::FusedIterator for ReturnCodesIter<'_> {}
+
+impl fmt::Debug for ReturnCodesIter<'_> {
+    /// What is still to come.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+impl<'a> IntoIterator for ReturnCodes<'a> {
+    type Item = SubackReturnCode;
+    type IntoIter = ReturnCodesIter<'a>;
+
+    #[inline]
+    fn into_iter(self) -> ReturnCodesIter<'a> {
         let (wire, list) = match self.0 {
             Repr::Wire(wire) => (wire, [].as_slice()),
             Repr::List(list) => ([].as_slice(), list),
         };
-        wire.iter().filter_map(|&code| SubackReturnCode::from_u8(code)).chain(list.iter().copied())
+        ReturnCodesIter { wire, list: list.iter() }
+    }
+}
+
+impl<'a> IntoIterator for &ReturnCodes<'a> {
+    type Item = SubackReturnCode;
+    type IntoIter = ReturnCodesIter<'a>;
+
+    #[inline]
+    fn into_iter(self) -> ReturnCodesIter<'a> {
+        (*self).into_iter()
     }
 }
 

@@ -1,6 +1,7 @@
 //! SUBSCRIBE (3.8).
 
 use core::fmt;
+use core::slice;
 
 use crate::error::Fault;
 use crate::field::Field;
@@ -75,22 +76,77 @@ impl<'a> Subscriptions<'a> {
         if list.is_empty() { None } else { Some(Self(Repr::List(list))) }
     }
 
+    /// How many there are, one or more. Linear: of a decoded packet they are counted one by one.
+    #[inline]
+    #[expect(clippy::len_without_is_empty, reason = "never empty")]
+    pub fn len(&self) -> usize {
+        match self.0 {
+            Repr::Wire(_) => self.iter().count(),
+            Repr::List(list) => list.len(),
+        }
+    }
+
     /// Topic Filters and Requested QoS, in the packet's order.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = (TopicFilter<'a>, QoS)> + Clone + use<'a> {
-        let (mut wire, list) = match self.0 {
+        self.into_iter()
+    }
+}
+
+/// The iterator of [`Subscriptions`]: Topic Filters with their Requested QoS, in the packet's order.
+#[derive(Clone)]
+pub struct SubscriptionsIter<'a> {
+    wire: &'a [u8],
+    list: slice::Iter<'a, (TopicFilter<'a>, QoS)>,
+}
+
+impl<'a> Iterator for SubscriptionsIter<'a> {
+    type Item = (TopicFilter<'a>, QoS);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.wire.is_empty() {
+            return self.list.next().copied();
+        }
+        // Ends at the end: the bytes were checked.
+        let (len, rest) = self.wire.split_first_chunk::<2>()?;
+        let (filter, rest) = rest.split_at_checked(u16::from_be_bytes(*len).into())?;
+        let (&qos, rest) = rest.split_first()?;
+        self.wire = rest;
+        Some((TopicFilter::checked(filter), QoS::from_u8(qos)?))
+    }
+}
+
+impl core::iter::FusedIterator for SubscriptionsIter<'_> {}
+
+impl fmt::Debug for SubscriptionsIter<'_> {
+    /// What is still to come.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+impl<'a> IntoIterator for Subscriptions<'a> {
+    type Item = (TopicFilter<'a>, QoS);
+    type IntoIter = SubscriptionsIter<'a>;
+
+    #[inline]
+    fn into_iter(self) -> SubscriptionsIter<'a> {
+        let (wire, list) = match self.0 {
             Repr::Wire(wire) => (wire, [].as_slice()),
             Repr::List(list) => ([].as_slice(), list),
         };
-        let of_wire = core::iter::from_fn(move || {
-            // Ends at the end: the bytes were checked.
-            let (len, rest) = wire.split_first_chunk::<2>()?;
-            let (filter, rest) = rest.split_at_checked(u16::from_be_bytes(*len).into())?;
-            let (&qos, rest) = rest.split_first()?;
-            wire = rest;
-            Some((TopicFilter::checked(filter), QoS::from_u8(qos)?))
-        });
-        of_wire.chain(list.iter().copied())
+        SubscriptionsIter { wire, list: list.iter() }
+    }
+}
+
+impl<'a> IntoIterator for &Subscriptions<'a> {
+    type Item = (TopicFilter<'a>, QoS);
+    type IntoIter = SubscriptionsIter<'a>;
+
+    #[inline]
+    fn into_iter(self) -> SubscriptionsIter<'a> {
+        (*self).into_iter()
     }
 }
 

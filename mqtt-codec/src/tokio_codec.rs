@@ -12,6 +12,12 @@ use crate::packet::Packet;
 use crate::packet_buf::PacketBuf;
 
 /// Packets over any byte stream of tokio. Reserves nothing for a length that a peer declares.
+///
+/// After a [`CodecError::Decode`] the connection is over [MQTT-4.8.0-1]: nothing tells where the next packet would
+/// begin, so the bytes at fault stay in the buffer. `Framed` yields the error, then `None`. Polled on, it reads again,
+/// and repeats the error once more bytes, or the end of the stream, have come. Stop at the first error and drop it.
+///
+/// A [`CodecError::Encode`] concerns its packet alone: nothing of it was written, and others can be sent.
 #[derive(Clone, Debug, Default)]
 pub struct MqttCodec {
     decoder: Decoder,
@@ -27,6 +33,7 @@ impl MqttCodec {
 
 /// Why packets stopped.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum CodecError {
     /// The peer sent bytes that are no packet. What came before them was given out.
     Decode(DecodeError),
@@ -59,6 +66,30 @@ impl core::error::Error for CodecError {
 impl From<io::Error> for CodecError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
+    }
+}
+
+impl From<DecodeError> for CodecError {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
+}
+
+impl From<EncodeError> for CodecError {
+    fn from(error: EncodeError) -> Self {
+        Self::Encode(error)
+    }
+}
+
+impl From<CodecError> for io::Error {
+    /// `InvalidData` for the peer's bytes, `InvalidInput` for a packet that cannot be sent, and the stream's own error
+    /// as it was.
+    fn from(error: CodecError) -> Self {
+        match error {
+            CodecError::Decode(error) => error.into(),
+            CodecError::Encode(error) => error.into(),
+            CodecError::Io(error) => error,
+        }
     }
 }
 

@@ -158,6 +158,13 @@ macro_rules! text {
                 self.0
             }
 
+            /// Length in bytes, 1 to 65,535 [MQTT-4.7.3-1] [MQTT-4.7.3-3].
+            #[inline]
+            #[expect(clippy::len_without_is_empty, reason = "never empty")]
+            pub const fn len(self) -> usize {
+                self.0.len()
+            }
+
             /// The text; looks through the bytes again, see [`Utf8Str::as_str`].
             #[inline]
             pub fn as_str(self) -> &'a str {
@@ -165,7 +172,9 @@ macro_rules! text {
             }
 
             /// The levels between the separators, from the left; levels may be empty (4.7.1.1).
-            pub fn levels(self) -> impl Iterator<Item = &'a str> {
+            ///
+            /// From both ends: the last level is `levels().next_back()`.
+            pub fn levels(self) -> impl DoubleEndedIterator<Item = &'a str> + Clone {
                 self.as_str().split('/')
             }
         }
@@ -191,6 +200,34 @@ macro_rules! text {
         impl PartialEq<&str> for $name<'_> {
             fn eq(&self, other: &&str) -> bool {
                 self == *other
+            }
+        }
+
+        impl AsRef<[u8]> for $name<'_> {
+            /// The bytes, without the length before them.
+            #[inline]
+            fn as_ref(&self) -> &[u8] {
+                self.0
+            }
+        }
+
+        impl AsRef<str> for $name<'_> {
+            /// The text; looks through the bytes again, see [`Utf8Str::as_str`].
+            #[inline]
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl PartialEq<$name<'_>> for str {
+            fn eq(&self, other: &$name<'_>) -> bool {
+                other == self
+            }
+        }
+
+        impl PartialEq<$name<'_>> for &str {
+            fn eq(&self, other: &$name<'_>) -> bool {
+                other == *self
             }
         }
 

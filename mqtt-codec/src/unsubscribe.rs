@@ -1,6 +1,7 @@
 //! UNSUBSCRIBE (3.10).
 
 use core::fmt;
+use core::slice;
 
 use crate::error::Fault;
 use crate::field::Field;
@@ -64,21 +65,76 @@ impl<'a> TopicFilters<'a> {
         if list.is_empty() { None } else { Some(Self(Repr::List(list))) }
     }
 
+    /// How many there are, one or more. Linear: of a decoded packet they are counted one by one.
+    #[inline]
+    #[expect(clippy::len_without_is_empty, reason = "never empty")]
+    pub fn len(&self) -> usize {
+        match self.0 {
+            Repr::Wire(_) => self.iter().count(),
+            Repr::List(list) => list.len(),
+        }
+    }
+
     /// The filters, in the packet's order.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = TopicFilter<'a>> + Clone + use<'a> {
-        let (mut wire, list) = match self.0 {
+        self.into_iter()
+    }
+}
+
+/// The iterator of [`TopicFilters`]: Topic Filters, in the packet's order.
+#[derive(Clone)]
+pub struct TopicFiltersIter<'a> {
+    wire: &'a [u8],
+    list: slice::Iter<'a, TopicFilter<'a>>,
+}
+
+impl<'a> Iterator for TopicFiltersIter<'a> {
+    type Item = TopicFilter<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.wire.is_empty() {
+            return self.list.next().copied();
+        }
+        // Ends at the end: the bytes were checked.
+        let (len, rest) = self.wire.split_first_chunk::<2>()?;
+        let (filter, rest) = rest.split_at_checked(u16::from_be_bytes(*len).into())?;
+        self.wire = rest;
+        Some(TopicFilter::checked(filter))
+    }
+}
+
+impl core::iter::FusedIterator for TopicFiltersIter<'_> {}
+
+impl fmt::Debug for TopicFiltersIter<'_> {
+    /// What is still to come.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+impl<'a> IntoIterator for TopicFilters<'a> {
+    type Item = TopicFilter<'a>;
+    type IntoIter = TopicFiltersIter<'a>;
+
+    #[inline]
+    fn into_iter(self) -> TopicFiltersIter<'a> {
+        let (wire, list) = match self.0 {
             Repr::Wire(wire) => (wire, [].as_slice()),
             Repr::List(list) => ([].as_slice(), list),
         };
-        let of_wire = core::iter::from_fn(move || {
-            // Ends at the end: the bytes were checked.
-            let (len, rest) = wire.split_first_chunk::<2>()?;
-            let (filter, rest) = rest.split_at_checked(u16::from_be_bytes(*len).into())?;
-            wire = rest;
-            Some(TopicFilter::checked(filter))
-        });
-        of_wire.chain(list.iter().copied())
+        TopicFiltersIter { wire, list: list.iter() }
+    }
+}
+
+impl<'a> IntoIterator for &TopicFilters<'a> {
+    type Item = TopicFilter<'a>;
+    type IntoIter = TopicFiltersIter<'a>;
+
+    #[inline]
+    fn into_iter(self) -> TopicFiltersIter<'a> {
+        (*self).into_iter()
     }
 }
 

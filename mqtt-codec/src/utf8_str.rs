@@ -103,6 +103,34 @@ impl PartialEq<&str> for Utf8Str<'_> {
     }
 }
 
+impl AsRef<[u8]> for Utf8Str<'_> {
+    /// The bytes, without the length before them.
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        self.0
+    }
+}
+
+impl AsRef<str> for Utf8Str<'_> {
+    /// The text; looks through the bytes again, see [`Utf8Str::as_str`].
+    #[inline]
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq<Utf8Str<'_>> for str {
+    fn eq(&self, other: &Utf8Str<'_>) -> bool {
+        other == self
+    }
+}
+
+impl PartialEq<Utf8Str<'_>> for &str {
+    fn eq(&self, other: &Utf8Str<'_>) -> bool {
+        other == *self
+    }
+}
+
 impl<'a> TryFrom<&'a str> for Utf8Str<'a> {
     type Error = TextError;
 
@@ -152,6 +180,38 @@ impl<'a> BinaryData<'a> {
 impl fmt::Debug for BinaryData<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "b\"{}\"", self.0.escape_ascii())
+    }
+}
+
+impl AsRef<[u8]> for BinaryData<'_> {
+    /// The bytes, without the length before them.
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        self.0
+    }
+}
+
+impl PartialEq<[u8]> for BinaryData<'_> {
+    fn eq(&self, other: &[u8]) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&[u8]> for BinaryData<'_> {
+    fn eq(&self, other: &&[u8]) -> bool {
+        self.0 == *other
+    }
+}
+
+impl<const N: usize> PartialEq<[u8; N]> for BinaryData<'_> {
+    fn eq(&self, other: &[u8; N]) -> bool {
+        self.0 == other
+    }
+}
+
+impl<const N: usize> PartialEq<&[u8; N]> for BinaryData<'_> {
+    fn eq(&self, other: &&[u8; N]) -> bool {
+        self.0 == *other
     }
 }
 
