@@ -23,6 +23,7 @@ mod damage;
 pub mod dissect;
 pub mod finding;
 pub mod frame;
+mod hostile;
 pub mod input;
 pub mod net;
 mod payload;

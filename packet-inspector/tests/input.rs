@@ -274,6 +274,46 @@ fn the_missing_byte_has_its_place_in_words() {
     );
 }
 
+/// As Wireshark prints a frame.
+fn dump(bytes: &[u8]) -> String {
+    let row = |(at, row): (usize, &[u8])| {
+        let hex: Vec<_> = row.iter().map(|b| format!("{b:02x}")).collect();
+        let shown = |b: &u8| if (0x20..0x7f).contains(b) { char::from(*b) } else { '.' };
+        format!("{:04x}  {:47}   {}\n", at * 16, hex.join(" "), row.iter().map(shown).collect::<String>())
+    };
+    bytes.chunks(16).enumerate().map(row).collect()
+}
+
+#[test]
+fn a_byte_too_many_is_called_so_and_kept() {
+    let frame = frame("publisher-264-publish");
+    let clean = dump(&frame);
+    reads(&clean, &frame);
+    let records = auto(clean.replace("30 0d 00 08 69 6e", "30 0d 00 00 08 69 6e"));
+    let mut expected = frame.clone();
+    expected.insert(0x4c, 0);
+    assert_eq!(hex::encode(&records[0].bytes), hex::encode(expected));
+    let messages: Vec<_> = records[0].findings.iter().map(|f| (f.kind, f.message.as_str())).collect();
+    let message = "row 0x0040 (line 5) has 17 bytes where 16 belong: one is too many between 0x40 and 0x50";
+    assert_eq!(messages, [("dump_row_length", message)]);
+    reads(clean.replace("30 0d 00 08 69 6e", "300d 00 08 69 6e"), &frame);
+}
+
+#[test]
+fn words_behind_bytes_are_named_in_every_form() {
+    for format in [InputFormat::Auto, InputFormat::Hex] {
+        for (input, bytes, column) in
+            [("c000 hello world", "c000", 6), ("C0 00 D0 00 hello world", "c000d000", 13)]
+        {
+            let records = read(input.as_bytes(), format).unwrap();
+            assert_eq!((records.len(), hex::encode(&records[0].bytes).as_str()), (1, bytes));
+            let finding = &records[0].findings[0];
+            assert_eq!((finding.kind, finding.severity), ("not_understood", Severity::Error));
+            assert_eq!(finding.message, format!("line 1, column {column}: \"hello\" is not a hex byte"));
+        }
+    }
+}
+
 #[test]
 fn nothing_understood_is_an_error_with_a_place() {
     for (input, format, message) in [

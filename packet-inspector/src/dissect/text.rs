@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+pub use crate::hostile::is_hostile;
+
 /// The most characters of one value in a line; the rest is counted.
 const MOST_SHOWN: usize = 220;
 
@@ -25,16 +27,6 @@ pub fn lossless(bytes: &[u8]) -> String {
         }
     }
     text
-}
-
-/// Whether a terminal takes it for a command, or a reader is misled by it: control characters, ends of lines, and those
-/// that change the direction of writing or cannot be seen.
-pub fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}'
-        )
 }
 
 /// The same for people: [hostile](is_hostile) characters as escapes.

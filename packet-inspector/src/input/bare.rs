@@ -1,11 +1,15 @@
 //! Hex digits without offsets, however they are grouped.
 
+mod line;
+
 use crate::finding::Severity;
 use crate::record::Record;
 
 use super::builder::Builder;
 use super::column;
+use super::prose;
 use super::text;
+use line::{Line, after_label, begins_with_bytes, names_a_byte};
 
 const FORMAT: &str = "hex";
 
@@ -37,9 +41,10 @@ struct Half {
 impl Reader {
     /// Reads a line, or a part of one that begins at `column`.
     pub(super) fn line(&mut self, line: usize, column: usize, content: &str) {
-        let Some((at, labelled)) = data(without_comment(content)) else {
-            self.separate(FORMAT);
-            return;
+        let (at, labelled) = match data(without_comment(content)) {
+            Line::Data { at, labelled } => (at, labelled),
+            Line::Expected => return self.separate(FORMAT),
+            Line::Unknown(severity) => return self.not_understood(severity, line, column, content),
         };
         if labelled {
             self.separate(FORMAT);
@@ -53,6 +58,22 @@ impl Reader {
         if let (Some(row), Some(ascii)) = (self.builder.rows.last_mut(), ascii) {
             row.ascii = Some(ascii.to_owned());
         }
+    }
+
+    /// A line that holds no bytes, or some that cannot be told from words.
+    /// What stands above the first bytes is their heading.
+    fn not_understood(&mut self, severity: Severity, line: usize, column: usize, content: &str) {
+        if let Some(half) = self.half.take() {
+            self.lone_digit(half);
+        }
+        if !self.records.is_empty() || !self.builder.is_empty() {
+            let place = (self.builder.bytes.len(), 0);
+            self.builder.find(severity, "not_understood", place, || {
+                let column = column.saturating_add(prose::indent(content));
+                (prose::message(line, column, without_comment(content)), String::new())
+            });
+        }
+        self.separate(FORMAT);
     }
 
     fn words(&mut self, line: usize, mut column: usize, data: &str) {
@@ -129,11 +150,15 @@ impl Reader {
         if let Some(half) = self.half.take() {
             self.lone_digit(half);
         }
-        self.builder.flush(format, &mut self.records);
+        // Findings alone wait for the next bytes, so that their number stays limited.
+        if !self.builder.bytes.is_empty() {
+            self.builder.flush(format, &mut self.records);
+        }
     }
 
     pub(super) fn finish(mut self, format: &'static str) -> Vec<Record> {
         self.separate(format);
+        self.builder.flush(format, &mut self.records);
         self.records
     }
 }
@@ -198,19 +223,29 @@ fn without_comment(line: &str) -> &str {
     end.and_then(|at| line.get(..at)).unwrap_or(line)
 }
 
-/// Where the hex of a line begins, and whether a label stands before it; nothing for a line of text.
-fn data(line: &str) -> Option<(usize, bool)> {
+/// What a line holds.
+fn data(line: &str) -> Line {
     let (hex, other) = weigh(line);
+    let unlabelled = Line::Data { at: 0, labelled: false };
     if other == 0 {
-        return (hex > 0).then_some((0, false));
+        return if hex > 0 { unlabelled } else { Line::Expected };
     }
     let trimmed = line.trim_end_matches(text::is_blank);
     if trimmed.ends_with(':') {
-        return None;
+        return Line::Expected;
     }
     match after_label(trimmed) {
-        Some(at) => at.map(|at| (at, true)),
-        None => (other <= hex).then_some((0, false)),
+        Some(Some(at)) => return Line::Data { at, labelled: true },
+        Some(None) => return Line::Expected,
+        None if other <= hex || begins_with_bytes(trimmed) => return unlabelled,
+        None => {}
+    }
+    if prose::is_expected(trimmed) {
+        Line::Expected
+    } else if names_a_byte(trimmed) {
+        Line::Unknown(Severity::Error)
+    } else {
+        Line::Unknown(Severity::Note)
     }
 }
 
@@ -223,46 +258,6 @@ fn weigh(data: &str) -> (usize, usize) {
         Kind::Odd(_) => (hex + 1, other),
         Kind::Bad => (hex, other + word.len()),
     })
-}
-
-/// Behind a label such as `CONNACK` or `TCP payload (4 bytes):`, the index of the hex if there is any.
-fn after_label(line: &str) -> Option<Option<usize>> {
-    let is_label = |label: &str| {
-        let (hex, other) = weigh(label);
-        other > hex && words(label).any(|(_, word)| word.len() > 2 && matches!(Kind::of(word), Kind::Bad))
-    };
-    let marked = line
-        .rmatch_indices([':', '='])
-        .map(|(at, _)| at + 1)
-        .find(|at| line.get(*at..).is_some_and(|rest| rest.starts_with(|c| text::is_blank(c) || c == '"')));
-    if let Some((label, rest)) = marked.and_then(|at| line.split_at_checked(at))
-        && is_label(label)
-    {
-        return Some(is_likely_data(rest).then_some(label.len()));
-    }
-    // Without a mark, the label is a word and all that follows are bytes.
-    let is_word = |word: &str| word.len() > 2 && word.chars().all(char::is_alphabetic);
-    let mut words = words(line).skip_while(|(_, word)| is_word(word) && matches!(Kind::of(word), Kind::Bad));
-    let (at, first) = words.next()?;
-    let (_, second) = words.next()?;
-    let is_byte = |word: &str| word.len() == 2 && text::is_hex(word);
-    let all_bytes = is_byte(first) && is_byte(second) && words.all(|(_, word)| is_byte(word));
-    (at > 0 && all_bytes).then_some(Some(at))
-}
-
-/// Whether it looks like bytes rather than a number, a time or an address behind a label.
-fn is_likely_data(rest: &str) -> bool {
-    let (hex, other) = weigh(rest);
-    let count = words(rest).count();
-    if other > 0 || hex == 0 {
-        return false;
-    }
-    if rest.contains(':') {
-        return count > 6 && words(rest).all(|(_, word)| word.len() == 2);
-    }
-    let digits = rest.chars().filter(char::is_ascii_digit).count();
-    let letters = hex.saturating_sub(digits);
-    count >= 2 || hex >= 8 || (hex >= 4 && letters > 0 && digits > 0)
 }
 
 /// Splits off a text column: what follows a wide gap and shows the bytes before it.

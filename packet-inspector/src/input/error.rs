@@ -21,9 +21,9 @@ pub struct InputError {
 pub enum InputErrorKind {
     /// There is nothing, or nothing but blanks.
     Empty,
-    /// Not a form that is known; holds the first word.
+    /// Not a form that is known; holds the first word that is not hex.
     NotUnderstood {
-        /// The first word of the input.
+        /// The first word that is not hex, or the first of all.
         word: String,
         /// It has only characters of base64, which is never guessed.
         like_base64: bool,
@@ -45,21 +45,28 @@ impl InputError {
         Self::new(InputErrorKind::Empty, 1, 1)
     }
 
-    /// Points at the first word of `text`.
+    /// Points at the first word of `text` that is not hex: that is the one to blame, if there is one.
     pub(super) fn nothing(text: &str) -> Self {
-        for (line, content) in text::lines(text) {
-            let word = content.trim_start_matches(text::is_blank);
-            if word.is_empty() {
-                continue;
-            }
-            let column = text::column(content, content.len().saturating_sub(word.len()));
-            let word = word.split(text::is_blank).next().unwrap_or(word);
-            let kind =
-                InputErrorKind::NotUnderstood { word: text::quote(word), like_base64: like_base64(word) };
-            return Self::new(kind, line, column);
-        }
-        Self::empty()
+        let words = || {
+            text::lines(text).flat_map(|(line, content)| {
+                let words = content.split(text::is_blank).filter(|word| !word.is_empty());
+                words.map(move |word| (line, content, word))
+            })
+        };
+        let Some((line, content, word)) =
+            words().find(|(.., word)| !is_bytes(word)).or_else(|| words().next())
+        else {
+            return Self::empty();
+        };
+        let column = text::column(content, word.as_ptr().addr().saturating_sub(content.as_ptr().addr()));
+        let kind = InputErrorKind::NotUnderstood { word: text::quote(word), like_base64: like_base64(word) };
+        Self::new(kind, line, column)
     }
+}
+
+fn is_bytes(word: &str) -> bool {
+    let digits = text::without_0x(word);
+    digits.len().is_multiple_of(2) && text::is_hex(digits)
 }
 
 /// Short words are more likely words than base64, unless they are padded.
@@ -109,6 +116,16 @@ mod tests {
             error.to_string(),
             "line 2, column 3: \"hello\" is neither hex nor another known form of bytes"
         );
+    }
+
+    #[test]
+    fn a_word_of_hex_is_not_blamed() {
+        let error = InputError::nothing("be ad\n be careful");
+        assert_eq!(
+            error.to_string(),
+            "line 2, column 5: \"careful\" is neither hex nor another known form of bytes"
+        );
+        assert_eq!((InputError::nothing("10 15").line, InputError::nothing("10 15").column), (1, 1));
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod dump;
 mod encoded;
 mod error;
 mod escaped;
+mod prose;
 mod text;
 
 pub use error::{InputError, InputErrorKind};

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::hostile::is_hostile;
+
 /// Decodes UTF-8, or UTF-16 with a byte order mark; what is neither becomes U+FFFD.
 pub(super) fn decode(input: &[u8]) -> Cow<'_, str> {
     match input {
@@ -45,7 +47,7 @@ pub(super) fn quote(piece: &str) -> String {
             quoted.push_str("...");
             break;
         }
-        if c.is_control() {
+        if is_hostile(c) {
             quoted.extend(c.escape_default());
         } else {
             quoted.push(c);
@@ -189,6 +191,7 @@ mod tests {
     #[test]
     fn quotes_are_short_and_printable() {
         assert_eq!(quote("a\u{7}b"), "\"a\\u{7}b\"");
+        assert_eq!(quote("\u{202e}"), "\"\\u{202e}\"");
         assert_eq!(quote(&"x".repeat(30)).len(), 29);
     }
 

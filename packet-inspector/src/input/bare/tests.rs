@@ -120,3 +120,69 @@ fn many_findings_are_counted() {
     assert_eq!(records[0].findings.len(), 65);
     assert_eq!(records[0].findings[64].message, "36 more findings like these are left out");
 }
+
+/// Each record's bytes, then its findings.
+#[track_caller]
+fn says(input: &str, expected: &[&str]) {
+    let mut said = Vec::new();
+    for record in crate::input::read(input.as_bytes(), crate::input::InputFormat::Hex).unwrap() {
+        said.push(hex::encode(&record.bytes));
+        said.extend(
+            record.findings.iter().map(|f| format!("{} {} {}", f.severity.as_str(), f.kind, f.message)),
+        );
+    }
+    assert_eq!(said, expected, "{input}");
+}
+
+#[test]
+fn prose_among_bytes_is_noted() {
+    says("c000\nzz\n", &["c000", "note not_understood line 2, column 1: \"zz\" is not understood"]);
+    says(
+        "c000\n  hello world\nd000",
+        &["c000", "note not_understood line 2, column 3: \"hello world\" is not understood", "d000"],
+    );
+    says(
+        "c000\n\nto be sent\n\nd000",
+        &["c000", "d000", "note not_understood line 3, column 1: \"to be sent\" is not understood"],
+    );
+}
+
+#[test]
+fn bytes_among_words_are_not_lost_silently() {
+    says(
+        "c000\nit said c0 again\nd000",
+        &["c000", "error not_understood line 2, column 1: \"it said c0 again\" is not understood", "d000"],
+    );
+    says(
+        "c000\nxx yy zz d0\n",
+        &[
+            "c000d0",
+            "error not_understood line 2, column 1: \"xx\" is not a hex byte",
+            "error not_understood line 2, column 4: \"yy\" is not a hex byte",
+            "error not_understood line 2, column 7: \"zz\" is not a hex byte",
+        ],
+    );
+}
+
+#[test]
+fn words_behind_bytes_do_not_spoil_them() {
+    for (input, bytes, column) in [("c000 hello", "c000", 6), ("C0 00 D0 00 hello", "c000d000", 13)] {
+        let hello = format!("error not_understood line 1, column {column}: \"hello\" is not a hex byte");
+        says(input, &[bytes, &hello]);
+    }
+    complains("C0 00 hello", "c000", "not_understood", 2, "line 1, column 7: \"hello\" is not a hex byte");
+}
+
+#[test]
+fn labels_and_comments_stay_silent() {
+    reads("c000\nPINGRESP\nd000", &["c000", "d000"]);
+    reads("Sent today\nc000\n---\nd000\n; the end", &["c000", "d000"]);
+    reads("c000\nKeep Alive: 5\nClient ID: PythonSub\n", &["c000"]);
+}
+
+#[test]
+fn notes_are_limited() {
+    let records = read(&format!("c000\n{}", "hello\n\n".repeat(1000)));
+    assert_eq!(records.len(), 2);
+    assert_eq!(records[1].findings.len(), 65);
+}

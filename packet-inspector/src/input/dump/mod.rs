@@ -7,6 +7,7 @@ mod offsets;
 mod record;
 mod row;
 mod split;
+mod stray;
 
 use crate::record::Record;
 
@@ -19,7 +20,7 @@ use row::Row;
 pub(super) fn read(text: &str) -> Result<Vec<Record>, InputError> {
     let rows = collect(text);
     refuse_words(&rows)?;
-    Ok(records(&consistent(rows)))
+    Ok(records(text, &consistent(rows)))
 }
 
 /// The records of a text that is surely a dump.
@@ -29,7 +30,7 @@ pub(super) fn detect(text: &str) -> Option<Result<Vec<Record>, InputError>> {
         return Some(Err(error));
     }
     let rows = consistent(rows);
-    rows.iter().any(|row| !row.hex.is_empty()).then(|| Ok(records(&rows)))
+    rows.iter().any(|row| !row.hex.is_empty()).then(|| Ok(records(text, &rows)))
 }
 
 fn collect(text: &str) -> Vec<Row<'_>> {
@@ -147,14 +148,21 @@ fn consistent(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
 }
 
 /// Groups rows into records, and reads them.
-fn records(rows: &[Row<'_>]) -> Vec<Record> {
+fn records(text: &str, rows: &[Row<'_>]) -> Vec<Record> {
+    let lines: Vec<_> = text.lines().collect();
     let mut budget = Budget::default();
     let mut records = Vec::new();
+    // The last line that belongs to the records so far.
+    let mut taken = 0;
     let mut rest = rows;
     while !rest.is_empty() {
         let len = (1..rest.len()).find(|at| begins_record(rest, *at)).unwrap_or(rest.len());
         let Some((group, after)) = rest.split_at_checked(len) else { break };
-        records.push(record::read(group, &mut budget));
+        let until = after.first().map_or(usize::MAX, |row| row.line);
+        let strays = stray::find(&lines, group, taken, until);
+        let end = group.last().map_or(0, |row| row.star.unwrap_or(row.line));
+        taken = strays.last().map_or(end, |stray| stray.line.max(end));
+        records.push(record::read(group, &strays, &mut budget));
         rest = after;
     }
     records

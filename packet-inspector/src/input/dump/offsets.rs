@@ -134,7 +134,13 @@ fn row_length(row: &Placed, belongs: usize, builder: &mut Builder) {
             if belongs == 1 { "belongs" } else { "belong" }
         );
         if len > belongs {
-            return format!("{what}: {} too many", count(len - belongs));
+            let surplus = len - belongs;
+            return format!(
+                "{what}: {} {} too many between 0x{offset:02x} and 0x{:02x}",
+                count(surplus),
+                is_or_are(surplus),
+                offset.saturating_add(len).saturating_sub(1)
+            );
         }
         let missing = belongs - len;
         let end = offset.saturating_add(belongs).saturating_sub(1);

@@ -9,6 +9,7 @@ use crate::record::{self, Record};
 use super::offsets::{self, Offsets, Placed};
 use super::row::Row;
 use super::split::{self, Shape, Split};
+use super::stray::Stray;
 
 /// How many bytes the `*` of all dumps together may stand for: a line must not fill the memory.
 const MAX_REPEATED: usize = 1 << 20;
@@ -23,13 +24,17 @@ impl Default for Budget {
     }
 }
 
-/// Reads the rows of one dump.
-pub(super) fn read(rows: &[Row<'_>], budget: &mut Budget) -> Record {
+/// Reads the rows of one dump, and says which lines among them are not understood.
+pub(super) fn read(rows: &[Row<'_>], strays: &[Stray<'_>], budget: &mut Budget) -> Record {
     let shape = shape(rows);
     let mut builder = Builder::default();
     let mut offsets = Offsets::default();
     let mut texts = Texts::default();
+    let mut strays = strays.iter().peekable();
     for (at, row) in rows.iter().enumerate() {
+        while let Some(stray) = strays.next_if(|stray| stray.line < row.line) {
+            stray.tell(&mut builder);
+        }
         let next = rows.get(at + 1);
         let last = at.checked_sub(1).and_then(|at| rows.get(at));
         if let (Some(line), Some(end)) = (last.and_then(|last| last.star), offsets.end()) {
@@ -63,7 +68,13 @@ pub(super) fn read(rows: &[Row<'_>], budget: &mut Budget) -> Record {
         if next.is_none() && rows.len() > 1 && placed.len > shape.pitch {
             offsets::too_long(&placed, shape.pitch, &mut builder);
         }
-        texts.check(row, &split, &mut builder, placed.start);
+        // With a byte too many, which is said, the text cannot be laid beside the bytes.
+        if split.bytes.len() <= shape.pitch || rows.len() == 1 {
+            texts.check(row, &split, &mut builder, placed.start);
+        }
+    }
+    for stray in strays {
+        stray.tell(&mut builder);
     }
     if let Some(line) = rows.last().and_then(|row| row.star) {
         builder.error_here("dump_offset", || {

@@ -121,10 +121,11 @@ impl<'a> Row<'a> {
             }
         }
         let mut wide_at_eight = false;
-        for word in words {
+        while let Some(word) = words.next() {
             let Some(count) = group_bytes(word.text, self.width) else {
                 self.has_text = true;
-                self.wide_text = word.wide;
+                // Behind a byte that is damaged, the gap before the text may still come.
+                self.wide_text = word.wide || (is_damaged(&word) && gap_follows(words));
                 break;
             };
             wide_at_eight |= word.wide && self.bytes == 8;
@@ -152,6 +153,16 @@ impl<'a> Row<'a> {
     pub(super) fn column_of(&self, part: &str) -> usize {
         text::column(self.content, part.as_ptr().addr().saturating_sub(self.content.as_ptr().addr()))
     }
+}
+
+/// A byte that was misread, or bytes without the blanks between them.
+fn is_damaged(word: &Word<'_>) -> bool {
+    word.text.len().is_multiple_of(2) && text::lookalike(word.text).is_some()
+}
+
+/// Whether only bytes stand before the next wide gap, and there is one.
+fn gap_follows<'a>(mut words: impl Iterator<Item = Word<'a>>) -> bool {
+    words.find(|word| word.wide || !is_damaged(word)).is_some_and(|word| word.wide)
 }
 
 /// gdb prints `<symbol+8>:` between address and bytes.

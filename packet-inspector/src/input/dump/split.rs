@@ -104,6 +104,10 @@ impl<'a> Run<'a> {
                 text::push_pairs(text::without_0x(word.text), &mut run.bytes);
                 let end = word.at + word.text.len();
                 run.cuts.push(Cut { bytes: run.bytes.len(), end, wide: false, tab: false });
+            } else if run.is_glued(word, &words, expected, shape) {
+                text::push_pairs(word.text, &mut run.bytes);
+                let end = word.at + word.text.len();
+                run.cuts.push(Cut { bytes: run.bytes.len(), end, wide: false, tab: false });
             } else if run.is_stranger(word, &words, expected, shape) {
                 let bytes_before = run.bytes.len();
                 run.strangers.push(Stranger { word: word.text, at: word.at, bytes_before });
@@ -114,6 +118,39 @@ impl<'a> Run<'a> {
             run.end = word.at + word.text.len();
         }
         run
+    }
+
+    /// Whether a word holds several bytes that have lost the blanks between them.
+    fn is_glued(&self, word: Word<'_>, after: &Words<'_>, expected: Option<usize>, shape: &Shape) -> bool {
+        let Some(count) = group_bytes(word.text, word.text.len()) else { return false };
+        let inner_gap = |bytes: usize| shape.middle_gap && bytes == 8;
+        if word.text.starts_with("0x") || (word.wide && !inner_gap(self.bytes.len())) {
+            return false;
+        }
+        let mut total = self.bytes.len() + self.strangers.len() + count;
+        let mut ends_wide = false;
+        let mut after = after.clone();
+        let follows = after.next();
+        for next in follows.into_iter().chain(after) {
+            if next.wide && !inner_gap(total) {
+                ends_wide = true;
+                break;
+            }
+            let Some(more) = group_bytes(next.text, next.text.len()) else {
+                // One that was misread counts as well, the text does not.
+                total += usize::from(next.text.len() == shape.width && text::lookalike(next.text).is_some());
+                if total > shape.pitch {
+                    return false;
+                }
+                continue;
+            };
+            total += more;
+        }
+        match expected {
+            Some(expected) => total == expected,
+            // In the last row, only where no text can stand in the word's place.
+            None => total <= shape.pitch && (!shape.has_text || (shape.wide_text && ends_wide)),
+        }
     }
 
     /// Whether a word that is not hex stands where a byte belongs, rather than where the text begins.
@@ -127,10 +164,23 @@ impl<'a> Run<'a> {
         let is_hex = |word: &Word<'_>| group_bytes(word.text, shape.width).is_some();
         let mut after = after.clone();
         match after.next() {
-            None => expected == Some(place) && word.text.len() == 2 && !shape.has_text,
-            Some(next) if next.wide && !is_hex(&next) => expected == Some(place) && word.text.len() == 2,
+            None => {
+                let fits = expected.is_none_or(|expected| expected == place);
+                let may_be_text = shape.has_text && !shape.wide_text;
+                let shows_bytes = column::is_same(&self.bytes, word.text);
+                fits && word.text.len() == 2 && !may_be_text && !shows_bytes
+            }
+            // The gap ends the bytes: what stands before it is meant as one.
+            Some(next) if next.wide && !is_hex(&next) => {
+                let fits = expected.map_or(shape.wide_text, |expected| expected == place);
+                fits && word.text.len() == 2
+            }
             Some(next) if place < limit && is_hex(&next) => {
-                expected.is_some() || !shape.has_text || after.all(|word| is_hex(&word) || word.wide)
+                let mut column = after.clone().take_while(|word| !word.wide);
+                expected.is_some()
+                    || !shape.has_text
+                    || (shape.wide_text && column.all(|word| word.text.len() == 2))
+                    || after.all(|word| is_hex(&word) || word.wide)
             }
             Some(_) => false,
         }
@@ -158,11 +208,16 @@ impl<'a> Run<'a> {
         {
             return Some(*cut);
         }
-        let is_middle = |cut: &Cut| shape.middle_gap && cut.bytes == 8 && shape.pitch > 8;
+        // The gap before the text is where the bytes end, even when they are too many.
+        let surplus = last.bytes > shape.pitch && shape.wide_text && self.stop.is_some_and(|stop| stop.wide);
+        let is_middle = |cut: &Cut| {
+            let moved = cut.bytes.abs_diff(8);
+            shape.middle_gap && shape.pitch > 8 && (moved == 0 || (surplus && moved == 1))
+        };
         if let Some(cut) = wide.iter().find(|cut| cut.tab || !(fits || is_middle(cut))) {
             return Some(**cut);
         }
-        if shape.has_text && last.bytes > shape.pitch {
+        if shape.has_text && last.bytes > shape.pitch && !surplus {
             return inner.iter().find(|cut| cut.bytes == shape.pitch).or(Some(last)).copied();
         }
         Some(*last)

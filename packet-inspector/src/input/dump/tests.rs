@@ -125,7 +125,7 @@ fn a_row_may_have_too_many_bytes() {
         "0000  00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0e 0f\n0010  10\n",
         &expect![[r#"
             Wireshark hex dump: 000102030405060708090a0b0c0d0e0e0f10
-              error dump_row_length 0+17: row 0x0000 (line 1) has 17 bytes where 16 belong: one too many
+              error dump_row_length 0+17: row 0x0000 (line 1) has 17 bytes where 16 belong: one is too many between 0x00 and 0x10
         "#]],
     );
 }
@@ -279,4 +279,114 @@ fn rows_say_where_their_bytes_are() {
     let row = &records[0].rows[0];
     assert_eq!((row.line, row.printed_offset, row.start, row.len), (2, Some(0), 0, 2));
     assert_eq!(row.ascii.as_deref(), Some(".."));
+}
+
+#[test]
+fn a_damaged_row_is_not_left_out_silently() {
+    reads(
+        "0000  c0 00 d0 00   ....\nxx 00 c0\n",
+        &expect![[r#"
+            Wireshark hex dump: c000d000
+              error not_understood 4+0: line 2, column 1: "xx 00 c0" is not understood: the bytes of this row are left out
+        "#]],
+    );
+    reads(
+        "0000  c0 00 d0 00   ....\n0004  zz yy d0 00   ....\n",
+        &expect![[r#"
+        Wireshark hex dump: c000d000
+          error not_understood 4+0: line 2, column 1: "0004  zz yy d0 00   ...." is not understood: the bytes of this row are left out
+    "#]],
+    );
+    reads(
+        "xx 00 c0\n0000  c0 00   ..\n\n0000  d0 00   ..\n",
+        &expect![[r#"
+        Wireshark hex dump: c000
+          error not_understood 0+0: line 1, column 1: "xx 00 c0" is not understood: the bytes of this row are left out
+        Wireshark hex dump: d000
+    "#]],
+    );
+}
+
+#[test]
+fn prose_between_rows_is_noted() {
+    let rows = "0000  00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f\n";
+    reads(
+        &format!("{rows}  foo bar\n0010  10 11\n"),
+        &expect![[r#"
+        Wireshark hex dump: 000102030405060708090a0b0c0d0e0f1011
+          note not_understood 16+0: line 2, column 3: "foo bar" is not understood
+    "#]],
+    );
+    reads(
+        &format!("{rows}Msg Len: 21\n0010  10 11\nfoo bar\n"),
+        &expect![[r#"
+        Wireshark hex dump: 000102030405060708090a0b0c0d0e0f1011
+    "#]],
+    );
+    reads(
+        &format!("{rows}foo\n\n0000  10 11\n"),
+        &expect![[r#"
+        Wireshark hex dump: 000102030405060708090a0b0c0d0e0f
+        Wireshark hex dump: 1011
+    "#]],
+    );
+}
+
+#[test]
+fn a_byte_too_many_before_the_gap_is_a_byte() {
+    let clean = "0000  60 61 62 63 64 65 66 67 68 69 6a 6b 6c 6d 6e 6f   `abcdefghijklmno\n";
+    reads(
+        &format!(
+            "{clean}0010  70 71 72 73 74 75 76 77 78 79 00 00 61 62 63 64 65   pqrstuvwxy.abcde\n0020  70   p\n"
+        ),
+        &expect![[r#"
+            Wireshark hex dump: 606162636465666768696a6b6c6d6e6f707172737475767778790000616263646570
+              error dump_row_length 16+17: row 0x0010 (line 2) has 17 bytes where 16 belong: one is too many between 0x10 and 0x20
+        "#]],
+    );
+    reads(
+        &format!("{clean}0010  70 71 72 73 74 75 76 77 78 79 00 00 61 62 63 64 65   pqrstuvwxy..abcde\n"),
+        &expect![[r#"
+            Wireshark hex dump: 606162636465666768696a6b6c6d6e6f7071727374757677787900006162636465
+              error dump_row_length 16+17: row 0x0010 (line 2) has 17 bytes where 16 belong: one is too many between 0x10 and 0x20
+        "#]],
+    );
+}
+
+#[test]
+fn glued_bytes_are_taken_apart() {
+    let row = "60 61 6263 64 65 66 67 68 69 6a 6b 6c6d6e 6f   `abcdefghijklmno";
+    let last = "70 7172 73   pqrs";
+    reads(
+        &format!("0000  {row}\n0010  {last}\n"),
+        &expect![[r#"
+            Wireshark hex dump: 606162636465666768696a6b6c6d6e6f70717273
+        "#]],
+    );
+}
+
+#[test]
+fn a_misread_byte_has_a_place_in_the_last_row_too() {
+    let clean = "0000  60 61 62 63 64 65 66 67 68 69 6a 6b 6c 6d 6e 6f   `abcdefghijklmno\n";
+    reads(
+        &format!("{clean}0010  70 S4 72 20 74   pTr t\n"),
+        &expect![[r#"
+        Wireshark hex dump: 606162636465666768696a6b6c6d6e6f70722074
+          error not_understood 17+0: line 2, column 10: "S4" is not a hex byte
+    "#]],
+    );
+    reads(
+        &format!("{clean}0010  70 71 g0   pq.\n"),
+        &expect![[r#"
+        Wireshark hex dump: 606162636465666768696a6b6c6d6e6f7071
+          error not_understood 18+0: line 2, column 13: "g0" is not a hex byte
+    "#]],
+    );
+    reads(
+        "0000  70 S4 72 20 74   pTr t\n",
+        &expect![[r#"
+            Wireshark hex dump: 70722074
+              error not_understood 1+0: line 1, column 10: "S4" is not a hex byte
+        "#]],
+    );
 }
