@@ -26,22 +26,9 @@ impl<'a> Cut<'a> {
     /// The packet at the front of `bytes`; `None` when it is not whole or its length is malformed.
     #[inline]
     pub(crate) fn from_front(bytes: &'a [u8]) -> Option<Self> {
-        let [first, len, rest @ ..] = bytes else { return None };
-        if *len < 0x80 {
-            let body = rest.get(..usize::from(*len))?;
-            return Some(Self { first: *first, header_len: 2, body });
-        }
-        let low = u32::from(*len & 0x7F);
-        let (len, header_len, rest) = match rest {
-            [b, rest @ ..] if *b < 0x80 => (low | group(*b, 7), 3, rest),
-            [b, c, rest @ ..] if *c < 0x80 => (low | group(*b, 7) | group(*c, 14), 4, rest),
-            [b, c, d, rest @ ..] if *d < 0x80 => {
-                (low | group(*b, 7) | group(*c, 14) | group(*d, 21), 5, rest)
-            }
-            _ => return None,
-        };
-        let body = rest.get(..usize::try_from(len).ok()?)?;
-        Some(Self { first: *first, header_len, body })
+        let Header::Whole(first, remaining_length, header_len) = Header::read(bytes) else { return None };
+        let body = bytes.get(header_len..)?.get(..usize::try_from(remaining_length).ok()?)?;
+        Some(Self { first, header_len, body })
     }
 }
 
@@ -62,7 +49,7 @@ pub(crate) enum Header {
 }
 
 impl Header {
-    #[cold]
+    #[inline]
     pub(crate) fn read(bytes: &[u8]) -> Self {
         let Some((&first, rest)) = bytes.split_first() else { return Self::Unfinished };
         let mut value = 0;

@@ -82,6 +82,7 @@ pub use packet_type::{PacketType, PacketTypeError, Side};
 pub use protocol::{Protocol, ProtocolName};
 pub use publish::{Delivery, Publish};
 pub use qos::{QoS, QoSError};
+pub use scan::is_discouraged;
 pub use suback::{ReturnCodes, ReturnCodesIter, Suback, SubackReturnCode};
 pub use subscribe::{Subscribe, Subscriptions, SubscriptionsIter};
 #[cfg(feature = "tokio")]

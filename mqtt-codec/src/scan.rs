@@ -35,7 +35,8 @@ fn is_odd(byte: u8) -> bool {
     byte.cast_signed() <= 0
 }
 
-/// Whether no byte has the property; `EMPTY` when there are no bytes. In steps of 16 or 8 bytes, the last of which may overlap the one before.
+/// Whether no byte has the property; `EMPTY` when there are no bytes. In steps of 16 or 8 bytes, the last of which may
+/// overlap the one before.
 #[inline(always)]
 fn none<const EMPTY: bool>(bytes: &[u8], has: impl Fn(u8) -> bool) -> bool {
     if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
@@ -153,8 +154,11 @@ pub(crate) fn find_discouraged(bytes: &[u8]) -> Option<usize> {
     text.char_indices().find(|&(_, c)| is_discouraged(c)).map(|(at, _)| at)
 }
 
-/// U+0001 to U+001F, U+007F to U+009F, and the 66 non-characters.
-fn is_discouraged(c: char) -> bool {
+/// Whether a sender should avoid this character and a receiver may refuse it (1.5.3): a control character, U+0000 to
+/// U+001F and U+007F to U+009F, or one of the 66 non-characters of Unicode.
+///
+/// U+0000 is more than discouraged: no string holds it [MQTT-1.5.3-2].
+pub fn is_discouraged(c: char) -> bool {
     let code = u32::from(c);
     c.is_control() || matches!(code, 0xFDD0..=0xFDEF) || code & 0xFFFE == 0xFFFE
 }

@@ -40,18 +40,16 @@ impl<'a> Subscribe<'a> {
     pub(crate) fn decode<M: Mode>(mut r: Reader<'a, M>) -> Result<Self, M::Error> {
         let packet_id = r.packet_id()?;
         let wire = r.rest();
-        loop {
-            if r.is_at_end() && wire.is_empty() {
-                return Err(r.fault(Fault::NoTopicFilter(PacketType::Subscribe), Field::TopicFilter, 0));
-            }
+        if wire.is_empty() {
+            return Err(r.fault(Fault::NoTopicFilter(PacketType::Subscribe), Field::TopicFilter, 0));
+        }
+        while !r.is_at_end() {
             r.text::<TopicFilter<'_>>(Field::TopicFilter)?;
             if r.u8(Field::RequestedQoS)? > 2 {
                 return Err(r.fault(Fault::ReservedRequestedQoS, Field::RequestedQoS, 1));
             }
-            if r.is_at_end() {
-                return Ok(Self { packet_id, subscriptions: Subscriptions(Repr::Wire(wire)) });
-            }
         }
+        Ok(Self { packet_id, subscriptions: Subscriptions(Repr::Wire(wire)) })
     }
 
     #[inline]

@@ -3,8 +3,6 @@
 
 use std::ops::Range;
 
-use mqtt_codec::{Decoded, Packet};
-
 use crate::dissect::PacketTree;
 use crate::finding::{Finding, Severity};
 use crate::net::{self, ChecksumVerdict, LengthCause};
@@ -64,24 +62,13 @@ fn packets_with_one_more(payload: &[u8], place: usize) -> Vec<&'static str> {
         if let Some(hole) = mended.get_mut(place) {
             *hole = byte;
         }
-        if let Some(name) = first_of_whole_packets(&mended)
+        if let Some(name) = net::first_of_whole_packets(&mended)
             && !names.contains(&name)
         {
             names.push(name);
         }
     }
     names
-}
-
-/// The name of the first packet, if the bytes are whole packets to their end.
-fn first_of_whole_packets(mut bytes: &[u8]) -> Option<&'static str> {
-    let mut first = None;
-    while !bytes.is_empty() {
-        let Ok(Decoded::Packet(packet, len)) = Packet::decode(bytes) else { return None };
-        first = first.or(Some(packet.packet_type().name()));
-        bytes = bytes.get(len..)?;
-    }
-    first
 }
 
 /// The text beside the bytes is damaged, yet the bytes pass every check there is: said, with what no check covers.

@@ -22,6 +22,7 @@
 mod damage;
 pub mod dissect;
 pub mod finding;
+mod fixed_header;
 pub mod frame;
 mod hostile;
 pub mod input;

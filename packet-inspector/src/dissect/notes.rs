@@ -112,11 +112,7 @@ fn client_id(id: &[u8], clean_session: bool, nodes: &[Node]) -> Option<Finding> 
 /// Characters that a sender should avoid and a receiver may refuse (1.5.3).
 fn discouraged(node: &Node) -> Option<Finding> {
     let Value::Text(value) = &node.value else { return None };
-    let refused = |c: char| {
-        let code = u32::from(c);
-        c.is_control() || matches!(code, 0xFDD0..=0xFDEF) || code & 0xFFFE == 0xFFFE
-    };
-    let (at, c) = value.char_indices().find(|&(_, c)| refused(c))?;
+    let (at, c) = value.char_indices().find(|&(_, c)| mqtt_codec::is_discouraged(c))?;
     let message = format!("character {}", text::visible(c.to_string().as_bytes()));
     Some(
         Finding::new(

@@ -10,6 +10,7 @@ use mqtt_codec::{DecodeError, Decoded, Decoder, Fault, Field, Observer, PacketTy
 
 use super::tree::{Node, Value};
 use crate::finding::{Finding, Severity};
+use crate::fixed_header;
 
 /// How many packets in a row, or two that reach the end of the input, make a boundary sure.
 const SURE: usize = 3;
@@ -132,22 +133,13 @@ impl<'a> Resync<'a> {
 
 /// The type of the packet at the front, by its fixed header alone, and what follows it; all versions frame alike.
 fn framed(bytes: &[u8]) -> Option<(&'static str, &[u8])> {
-    let (first, mut rest) = bytes.split_first()?;
-    let name = match PacketType::of_first_byte(*first) {
+    let (first, remaining_length, body_at) = fixed_header::read(bytes)?;
+    let name = match PacketType::of_first_byte(first) {
         Some(packet_type) => packet_type.name(),
         None if first >> 4 == 15 => "AUTH",
         None => return None,
     };
-    let mut len = 0;
-    for shift in [0, 7, 14, 21] {
-        let (byte, behind) = rest.split_first()?;
-        rest = behind;
-        len |= usize::from(byte & 0x7F) << shift;
-        if *byte < 0x80 {
-            return Some((name, rest.get(len..)?));
-        }
-    }
-    None
+    Some((name, bytes.get(body_at + remaining_length..)?))
 }
 
 /// The types of the first packets, as far as they can be told.

@@ -4,7 +4,8 @@
 
 use mqtt_codec::{Decoded, Packet};
 
-use super::bytes::{from, u8_at, u16_at};
+use super::bytes::{from, u16_at};
+use crate::fixed_header;
 
 /// What a CONNECT's Protocol Name is worth.
 const PROTOCOL_NAME: i32 = 40;
@@ -14,10 +15,10 @@ const ALL_DECODE: i32 = 100;
 
 /// Bits of evidence that `bytes` are MQTT packets, one after the other.
 pub(super) fn mqtt_bits(bytes: &[u8]) -> i32 {
-    if all_decode(bytes) {
+    if first_of_whole_packets(bytes).is_some() {
         return ALL_DECODE;
     }
-    let Some((first_byte, remaining_length, body_at)) = fixed_header(bytes) else {
+    let Some((first_byte, remaining_length, body_at)) = fixed_header::read(bytes) else {
         return 0;
     };
     let mut bits = first_packet_bits(first_byte, remaining_length, from(bytes, body_at));
@@ -30,22 +31,22 @@ pub(super) fn mqtt_bits(bytes: &[u8]) -> i32 {
     bits
 }
 
-/// Whether `bytes` are packets of MQTT 3.1.1 and nothing else.
-fn all_decode(mut bytes: &[u8]) -> bool {
-    while let Ok(Decoded::Packet(_, len)) = Packet::decode(bytes) {
+/// The name of the first packet, if `bytes` are packets of MQTT 3.1.1 and nothing else.
+pub(crate) fn first_of_whole_packets(mut bytes: &[u8]) -> Option<&'static str> {
+    let mut first = None;
+    while !bytes.is_empty() {
+        let Ok(Decoded::Packet(packet, len)) = Packet::decode(bytes) else { return None };
+        first = first.or(Some(packet.packet_type().name()));
         bytes = from(bytes, len);
-        if bytes.is_empty() {
-            return true;
-        }
     }
-    false
+    first
 }
 
 /// Whether `bytes` are whole packets with legal first bytes and nothing left over.
 pub(super) fn tiles(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     while !rest.is_empty() {
-        let Some((first_byte, remaining_length, body_at)) = fixed_header(rest) else {
+        let Some((first_byte, remaining_length, body_at)) = fixed_header::read(rest) else {
             return false;
         };
         match rest.get(body_at + remaining_length..) {
@@ -54,20 +55,6 @@ pub(super) fn tiles(bytes: &[u8]) -> bool {
         }
     }
     !bytes.is_empty()
-}
-
-/// First byte, Remaining Length and the length of the fixed header.
-fn fixed_header(bytes: &[u8]) -> Option<(u8, usize, usize)> {
-    let first_byte = u8_at(bytes, 0)?;
-    let mut remaining_length = 0;
-    for i in 0..4 {
-        let byte = u8_at(bytes, 1 + i)?;
-        remaining_length |= usize::from(byte & 0x7f) << (7 * i);
-        if byte & 0x80 == 0 {
-            return Some((first_byte, remaining_length, 2 + i));
-        }
-    }
-    None
 }
 
 /// Table 2.2.

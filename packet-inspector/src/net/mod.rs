@@ -25,6 +25,7 @@ pub use checksum::ChecksumVerdict;
 pub use dissect::{dissect, dissect_with_ports};
 pub use layer::{Layer, LayerField};
 pub use length::{LengthCause, LengthMismatch};
+pub(crate) use likeness::first_of_whole_packets;
 pub use mqtt_codec::Side;
 pub use rows::rows_evidence;
 
