@@ -31,7 +31,7 @@
 //! | feature | adds | needs |
 //! |---|---|---|
 //! | `std` (default) | `From` each error `for std::io::Error` | `std` |
-//! | `bytes` | `PacketBuf`, an owned packet in one `Bytes`; `Packet::encode_to` for any `BufMut` | `alloc` |
+//! | `bytes` | `PacketBuf`, an owned packet in one `Bytes`; `TopicNameBuf` and `TopicFilterBuf`; `Packet::encode_to` for any `BufMut` | `alloc` |
 //! | `tokio` | `MqttCodec` for `tokio_util::codec::Framed` | `std` |
 //!
 //! Without features the crate needs neither `std` nor `alloc` and has no dependencies.
@@ -39,6 +39,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "bytes")]
+extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
@@ -65,6 +67,8 @@ mod subscribe;
 #[cfg(feature = "tokio")]
 mod tokio_codec;
 mod topic;
+#[cfg(feature = "bytes")]
+mod topic_buf;
 mod unsubscribe;
 mod utf8_str;
 mod writer;
@@ -88,5 +92,7 @@ pub use subscribe::{Subscribe, Subscriptions, SubscriptionsIter};
 #[cfg(feature = "tokio")]
 pub use tokio_codec::{CodecError, MqttCodec};
 pub use topic::{TopicFilter, TopicName};
+#[cfg(feature = "bytes")]
+pub use topic_buf::{TopicFilterBuf, TopicNameBuf};
 pub use unsubscribe::{TopicFilters, TopicFiltersIter, Unsubscribe};
 pub use utf8_str::{BinaryData, Utf8Str};

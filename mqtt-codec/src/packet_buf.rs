@@ -134,12 +134,16 @@ impl PacketBuf {
     /// no part of this packet.
     #[inline]
     pub fn slice_ref(&self, part: &[u8]) -> Bytes {
-        let start = (part.as_ptr() as usize).wrapping_sub(self.0.as_ptr() as usize);
-        match start.checked_add(part.len()) {
-            Some(end) if end <= self.0.len() => self.0.slice(start..end),
-            _ => Bytes::new(),
-        }
+        part_of(&self.0, part).unwrap_or_default()
     }
+}
+
+/// A handle on the same memory, when `part` lies in it.
+#[inline]
+pub(crate) fn part_of(whole: &Bytes, part: &[u8]) -> Option<Bytes> {
+    let start = (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
+    let end = start.checked_add(part.len())?;
+    (end <= whole.len()).then(|| whole.slice(start..end))
 }
 
 impl fmt::Debug for PacketBuf {
