@@ -1,0 +1,89 @@
+//! What a call on the session brings about: packets, changes to be stored, events.
+
+use std::collections::VecDeque;
+
+use crate::session::event::{Doubt, Event, Outcome, Tag};
+use crate::session::outbox::Outbox;
+use crate::store::Change;
+
+/// Everything that leaves the session but arrived messages.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    pub(super) outbox: Outbox,
+    pub(super) events: VecDeque<Event>,
+    /// Changes since the last call of `take_changes`, in order; `None` when nobody stores them.
+    journal: Option<Vec<Change>>,
+    /// Bytes that were taken from the outbox on this connection.
+    taken: u64,
+    /// Bytes that the transport took on this connection.
+    written: u64,
+    /// Packets that were sent again.
+    pub(super) resent: u64,
+    /// Publishes at QoS 0 that the transport has not taken yet: the byte of the connection that they end before.
+    unwritten: VecDeque<(u64, Tag)>,
+}
+
+impl Effects {
+    pub(super) fn new(stored: bool) -> Self {
+        Self { journal: stored.then(Vec::new), ..Self::default() }
+    }
+
+    /// Notes a change, if somebody stores it.
+    #[inline]
+    pub(super) fn record(&mut self, change: impl FnOnce() -> Change) {
+        if let Some(journal) = &mut self.journal {
+            journal.push(change());
+        }
+    }
+
+    /// The changes since the last call.
+    pub(super) fn take_changes(&mut self) -> Vec<Change> {
+        self.journal.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    pub(super) fn has_changes(&self) -> bool {
+        self.journal.as_ref().is_some_and(|journal| !journal.is_empty())
+    }
+
+    #[inline]
+    pub(super) fn published(&mut self, tag: Option<Tag>, outcome: Outcome) {
+        if let Some(tag) = tag {
+            self.events.push_back(Event::Published { tag, outcome });
+        }
+    }
+
+    /// A PUBLISH at QoS 0 was just put into the outbox.
+    #[inline]
+    pub(super) fn sent_at_most_once(&mut self, tag: Option<Tag>) {
+        if let Some(tag) = tag {
+            self.unwritten.push_back((self.taken + self.outbox.len() as u64, tag));
+        }
+    }
+
+    /// Moves what waits into an empty outbox.
+    pub(super) fn take_outbox(&mut self, into: &mut Outbox) {
+        debug_assert!(into.is_empty(), "it would be lost");
+        self.taken += self.outbox.len() as u64;
+        std::mem::swap(&mut self.outbox, into);
+    }
+
+    /// The transport took so many more bytes.
+    pub(super) fn written(&mut self, bytes: usize) {
+        self.written += bytes as u64;
+        while let Some((end, tag)) = self.unwritten.front().copied()
+            && end <= self.written
+        {
+            self.unwritten.pop_front();
+            self.published(Some(tag), Outcome::Delivered);
+        }
+    }
+
+    /// The connection is gone, and what waited for it.
+    pub(super) fn connection_lost(&mut self) {
+        self.outbox.clear();
+        (self.taken, self.written) = (0, 0);
+        for (_, tag) in std::mem::take(&mut self.unwritten) {
+            self.published(Some(tag), Outcome::Uncertain(Doubt::ConnectionLost));
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Messages from the Server: the receiver's half of QoS 1 and 2 (4.3.2, 4.3.3), and the order of acknowledgements.
+
+use std::collections::{HashMap, VecDeque};
+
+use mqtt_codec::{Delivery, Packet, PacketId};
+
+use crate::session::effects::Effects;
+use crate::session::event::{Acknowledgement, Violation};
+use crate::session::ids::IdHash;
+use crate::store::Change;
+
+/// Exchanges that the Server began.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    /// The user acknowledges.
+    manual: bool,
+    /// Messages at QoS 2 until their PUBREL.
+    open: HashMap<PacketId, Open, IdHash>,
+    /// Acknowledgements of this connection that wait for the user, or for one before them that does, in the order of
+    /// their PUBLISHes [MQTT-4.6.0-2] [MQTT-4.6.0-3].
+    due: VecDeque<Due>,
+    /// The place of the next PUBLISH.
+    next_place: u64,
+}
+
+/// A message at QoS 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Open {
+    /// It was handed over at this place, and the user has not acknowledged it. On this connection its PUBLISH came, again
+    /// perhaps, at the place `due`.
+    Unacknowledged { place: u64, due: Option<u64> },
+    /// PUBREC was sent, or may be: the same identifier is the same message.
+    Held,
+}
+
+/// A PUBACK or PUBREC that has not left.
+#[derive(Debug)]
+struct Due {
+    /// Consecutive in the queue.
+    place: u64,
+    packet_id: PacketId,
+    exactly_once: bool,
+    ready: bool,
+}
+
+/// What to do with a PUBLISH.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    HandOver(Option<Acknowledgement>),
+    /// It was handed over before.
+    Duplicate,
+}
+
+impl Incoming {
+    pub(super) fn new(manual: bool, held: impl IntoIterator<Item = PacketId>) -> Self {
+        let open = held.into_iter().map(|id| (id, Open::Held)).collect();
+        Self { manual, open, due: VecDeque::new(), next_place: 0 }
+    }
+
+    /// Acknowledgements that wait for the user.
+    pub(super) fn unacknowledged(&self) -> usize {
+        self.due.len()
+    }
+
+    /// Answers a PUBLISH by its QoS [MQTT-3.3.4-1], or notes that an answer is due.
+    #[inline]
+    pub(super) fn publish(&mut self, delivery: Delivery, fx: &mut Effects) -> Verdict {
+        match delivery {
+            Delivery::AtMostOnce => Verdict::HandOver(None),
+            Delivery::AtLeastOnce { packet_id, .. } => Verdict::HandOver(self.answer(packet_id, false, fx)),
+            Delivery::ExactlyOnce { packet_id, .. } => match self.open.get(&packet_id) {
+                None => {
+                    if self.manual {
+                        let place = self.next_place;
+                        self.open.insert(packet_id, Open::Unacknowledged { place, due: Some(place) });
+                    } else {
+                        self.hold(packet_id, fx);
+                    }
+                    Verdict::HandOver(self.answer(packet_id, true, fx))
+                }
+                Some(Open::Held) => {
+                    self.push(packet_id, true, true, fx);
+                    Verdict::Duplicate
+                }
+                Some(&Open::Unacknowledged { place, due }) => {
+                    // Sent again on a new connection, while the user has the first: one acknowledgement answers both.
+                    if due.is_none() {
+                        let due = Some(self.next_place);
+                        self.open.insert(packet_id, Open::Unacknowledged { place, due });
+                        self.push(packet_id, true, false, fx);
+                    }
+                    Verdict::Duplicate
+                }
+            },
+        }
+    }
+
+    /// The answer to a message that is handed over now.
+    #[inline]
+    fn answer(
+        &mut self,
+        packet_id: PacketId,
+        exactly_once: bool,
+        fx: &mut Effects,
+    ) -> Option<Acknowledgement> {
+        let place = self.next_place;
+        self.push(packet_id, exactly_once, !self.manual, fx);
+        self.manual.then_some(Acknowledgement { place, packet_id, exactly_once })
+    }
+
+    /// An answer takes its place in the order.
+    #[inline]
+    fn push(&mut self, packet_id: PacketId, exactly_once: bool, ready: bool, fx: &mut Effects) {
+        if ready && self.due.is_empty() {
+            return send(packet_id, exactly_once, fx);
+        }
+        self.due.push_back(Due { place: self.next_place, packet_id, exactly_once, ready });
+        self.next_place += 1;
+    }
+
+    fn hold(&mut self, packet_id: PacketId, fx: &mut Effects) {
+        self.open.insert(packet_id, Open::Held);
+        fx.record(|| Change::Held(packet_id));
+    }
+
+    /// The user acknowledges. Of QoS 1, what came on an earlier connection is not acknowledged: the Server sends it
+    /// again.
+    pub(super) fn acknowledge(&mut self, done: Acknowledgement, fx: &mut Effects) {
+        let mut place = Some(done.place);
+        if done.exactly_once {
+            match self.open.get(&done.packet_id) {
+                Some(&Open::Unacknowledged { place: first, due }) if first == done.place => place = due,
+                _ => return,
+            }
+            self.hold(done.packet_id, fx);
+        }
+        // Places that wait are consecutive.
+        let front = self.due.front().map(|due| due.place);
+        let index =
+            front.zip(place).and_then(|(front, place)| usize::try_from(place.checked_sub(front)?).ok());
+        if let Some(due) = index.and_then(|index| self.due.get_mut(index)) {
+            due.ready = true;
+        }
+        while self.due.front().is_some_and(|due| due.ready)
+            && let Some(due) = self.due.pop_front()
+        {
+            send(due.packet_id, due.exactly_once, fx);
+        }
+    }
+
+    /// Answers PUBREL, also of an unknown identifier [MQTT-4.3.3-2].
+    pub(super) fn pubrel(&mut self, packet_id: PacketId, fx: &mut Effects) -> Result<(), Violation> {
+        match self.open.get(&packet_id) {
+            Some(Open::Unacknowledged { .. }) => return Err(Violation::PubrelBeforePubrec(packet_id)),
+            Some(Open::Held) => {
+                self.open.remove(&packet_id);
+                fx.record(|| Change::Unheld(packet_id));
+            }
+            None => {}
+        }
+        fx.outbox.packet(&Packet::Pubcomp(packet_id));
+        Ok(())
+    }
+
+    /// Answers that were due were due on that connection: the Server sends its PUBLISHes again.
+    pub(super) fn connection_lost(&mut self) {
+        self.due.clear();
+        for open in self.open.values_mut() {
+            if let Open::Unacknowledged { due, .. } = open {
+                *due = None;
+            }
+        }
+    }
+
+    /// The Server has no session: its identifiers mean new messages.
+    pub(super) fn session_lost(&mut self, fx: &mut Effects) {
+        if !self.open.is_empty() {
+            self.open.clear();
+            fx.record(|| Change::AllUnheld);
+        }
+    }
+}
+
+#[inline]
+fn send(packet_id: PacketId, exactly_once: bool, fx: &mut Effects) {
+    fx.outbox.packet(&if exactly_once { Packet::Pubrec(packet_id) } else { Packet::Puback(packet_id) });
+}

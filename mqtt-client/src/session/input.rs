@@ -1,0 +1,144 @@
+//! Bytes from the Server, to packets, to what they mean.
+
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use mqtt_codec::{Connack, Decoded, Packet, PacketId, PacketType, Publish, Suback, TopicNameBuf};
+
+use crate::message::Message;
+use crate::session::event::{Arrival, ConnectionError, Violation};
+use crate::session::incoming::Verdict;
+use crate::session::outgoing::Exchange;
+use crate::session::requests::{Asked, Request, check_suback};
+use crate::session::{Phase, Session};
+
+impl Session {
+    /// Takes all whole packets off the front of what was received. What is left is the beginning of one that is not
+    /// whole; more bytes are to be appended to it. Messages share the memory of `received`.
+    ///
+    /// # Errors
+    /// The connection has to end. What stood before the fault was done.
+    pub fn handle_bytes(&mut self, now: Instant, received: &mut BytesMut) -> Result<(), ConnectionError> {
+        self.keep_alive.received(now);
+        // Before the first packet is whole nothing is moved, however long it is.
+        if self.is_incomplete(received)? {
+            return Ok(());
+        }
+        let mut frame = received.split().freeze();
+        let mut at = 0;
+        let result = loop {
+            let rest = frame.get(at..).unwrap_or_default();
+            match self.decoder.decode(rest) {
+                Ok(Decoded::Packet(packet, len)) => {
+                    at += len;
+                    if let Err(error) = self.handle_packet(packet, &frame) {
+                        break Err(error);
+                    }
+                }
+                Ok(Decoded::NeedMore { .. }) => break Ok(()),
+                Err(error) => break Err(Violation::Malformed(error).into()),
+            }
+        };
+        let rest = frame.split_off(at);
+        received.extend_from_slice(&rest);
+        result
+    }
+
+    fn is_incomplete(&self, received: &[u8]) -> Result<bool, ConnectionError> {
+        match self.decoder.decode(received) {
+            Ok(Decoded::Packet(..)) => Ok(false),
+            Ok(Decoded::NeedMore { .. }) => Ok(true),
+            Err(error) => Err(Violation::Malformed(error).into()),
+        }
+    }
+
+    /// One packet, which lies in `frame`.
+    #[inline]
+    fn handle_packet(&mut self, packet: Packet<'_>, frame: &Bytes) -> Result<(), ConnectionError> {
+        match self.phase {
+            Phase::Online => {}
+            Phase::Connecting(_) => return self.first_packet(&packet),
+            // Nothing that comes now matters.
+            Phase::Offline | Phase::Disconnected => return Ok(()),
+        }
+        match packet {
+            Packet::Publish(publish) => self.handle_publish(&publish, frame),
+            Packet::Puback(id) => self.acknowledged(PacketType::Puback, id)?,
+            Packet::Pubrec(id) => self.acknowledged(PacketType::Pubrec, id)?,
+            Packet::Pubcomp(id) => self.acknowledged(PacketType::Pubcomp, id)?,
+            Packet::Pubrel(id) => self.incoming.pubrel(id, &mut self.fx)?,
+            Packet::Suback(suback) => self.handle_suback(&suback)?,
+            Packet::Unsuback(id) => self.handle_unsuback(id)?,
+            Packet::Pingresp => self.keep_alive.pingresp(),
+            Packet::Connack(_) => return Err(Violation::SecondConnack.into()),
+            // The decoder refuses what only Clients send.
+            Packet::Connect(_)
+            | Packet::Subscribe(_)
+            | Packet::Unsubscribe(_)
+            | Packet::Pingreq
+            | Packet::Disconnect => {}
+        }
+        Ok(())
+    }
+
+    /// The first packet has to be CONNACK [MQTT-3.2.0-1].
+    fn first_packet(&mut self, packet: &Packet<'_>) -> Result<(), ConnectionError> {
+        match packet {
+            Packet::Connack(Connack::Accepted { session_present }) => Ok(self.accepted(*session_present)?),
+            Packet::Connack(Connack::Refused(code)) => Err(ConnectionError::Refused(*code)),
+            other => Err(Violation::NotConnack(other.packet_type()).into()),
+        }
+    }
+
+    #[inline]
+    fn handle_publish(&mut self, publish: &Publish<'_>, frame: &Bytes) {
+        let Verdict::HandOver(acknowledgement) = self.incoming.publish(publish.delivery, &mut self.fx) else {
+            return;
+        };
+        let message = Message {
+            topic: TopicNameBuf::part_of(frame, publish.topic),
+            payload: frame.slice_ref(publish.payload),
+            qos: publish.delivery.qos(),
+            retain: publish.retain,
+        };
+        self.arrivals.push(Arrival { message, dup: publish.delivery.dup(), acknowledgement });
+    }
+
+    #[inline]
+    fn acknowledged(&mut self, received: PacketType, packet_id: PacketId) -> Result<(), Violation> {
+        self.outgoing.acknowledge(received, packet_id, &mut self.fx)?;
+        self.outgoing.send_waiting(&mut self.fx);
+        Ok(())
+    }
+
+    fn handle_suback(&mut self, suback: &Suback<'_>) -> Result<(), Violation> {
+        let packet_id = suback.packet_id;
+        // Checked first: after a wrong answer the question stands, and goes out again on the next connection.
+        if let Asked::Subscribe(_, filters) = &self.request(PacketType::Suback, packet_id)?.asked {
+            check_suback(suback, filters)?;
+        }
+        if let Some(Asked::Subscribe(tag, filters)) = self.outgoing.take_request(packet_id) {
+            self.granted.subscribed(suback, tag, filters, &mut self.fx);
+        }
+        Ok(())
+    }
+
+    fn handle_unsuback(&mut self, packet_id: PacketId) -> Result<(), Violation> {
+        self.request(PacketType::Unsuback, packet_id)?;
+        if let Some(Asked::Unsubscribe(tag, filters)) = self.outgoing.take_request(packet_id) {
+            self.granted.unsubscribed(tag, &filters, &mut self.fx);
+        }
+        Ok(())
+    }
+
+    /// The request that this packet answers.
+    fn request(&self, received: PacketType, packet_id: PacketId) -> Result<&Request, Violation> {
+        match self.outgoing.exchanges.get(&packet_id) {
+            None => Err(Violation::NothingAsked { received, packet_id }),
+            Some(Exchange::Request(request)) if request.awaited() == received => Ok(request),
+            Some(other) => {
+                Err(Violation::WrongAcknowledgement { received, packet_id, expected: other.awaited() })
+            }
+        }
+    }
+}
