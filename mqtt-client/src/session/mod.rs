@@ -342,6 +342,16 @@ impl Session {
         self.phase == Phase::Online
     }
 
+    /// DISCONNECT was sent.
+    pub fn is_disconnected(&self) -> bool {
+        self.phase == Phase::Disconnected
+    }
+
+    /// Bytes that wait in the outbox.
+    pub fn outbox_len(&self) -> usize {
+        self.fx.outbox.len()
+    }
+
     /// Another message would be accepted.
     pub fn has_room(&self) -> bool {
         self.outgoing.has_room()
@@ -355,6 +365,11 @@ impl Session {
     /// Accepted messages that wait to be sent.
     pub fn waiting(&self) -> usize {
         self.outgoing.waiting()
+    }
+
+    /// Accepted messages that have no outcome yet, but those at QoS 0 that wait for the transport.
+    pub fn unfinished(&self) -> usize {
+        self.outgoing.unfinished()
     }
 
     /// Received messages that the user has not acknowledged.

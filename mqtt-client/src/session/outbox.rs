@@ -80,6 +80,20 @@ impl Outbox {
         }
     }
 
+    /// Puts all of another behind what waits.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        if self.is_empty() {
+            *self = other;
+        } else if self.contiguous {
+            self.encoded(other.contiguous_bytes());
+        } else {
+            self.cut();
+            other.cut();
+            self.segments.append(&mut other.segments);
+            self.len += other.len;
+        }
+    }
+
     /// Forgets what waits, and its memory.
     pub(crate) fn clear(&mut self) {
         *self = Self { contiguous: self.contiguous, ..Self::default() };

@@ -112,6 +112,13 @@ impl Outgoing {
         self.waiting.len()
     }
 
+    /// Accepted messages that have no outcome yet.
+    pub(super) fn unfinished(&self) -> usize {
+        let requests =
+            self.exchanges.values().filter(|exchange| matches!(exchange, Exchange::Request(_))).count();
+        self.waiting.len() + self.exchanges.len() - requests
+    }
+
     /// Another message could be accepted.
     pub(super) fn has_room(&self) -> bool {
         self.waiting.len() < self.max_waiting

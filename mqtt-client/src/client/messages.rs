@@ -1,0 +1,202 @@
+//! Received messages, and the streams that they come in.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use mqtt_codec::{SubackReturnCode, TopicFilterBuf};
+
+use crate::client::Alive;
+use crate::client::shared::Shared;
+use crate::client::streams::{Empty, StreamId};
+use crate::message::Message;
+use crate::session::{Acknowledgement, Arrival};
+
+/// A message that came from the Server. It is a [`Message`] by `Deref`.
+///
+/// Topic and payload share the memory of the buffer that they were read into: copy what is to be kept for long.
+#[derive(Clone)]
+pub struct Received {
+    message: Message,
+    dup: bool,
+    acknowledgement: Option<(Arc<Shared>, Acknowledgement)>,
+}
+
+impl Received {
+    fn new(arrival: Arrival, shared: &Arc<Shared>) -> Self {
+        let Arrival { message, dup, acknowledgement } = arrival;
+        let acknowledgement = acknowledgement.map(|acknowledgement| (Arc::clone(shared), acknowledgement));
+        Self { message, dup, acknowledgement }
+    }
+
+    /// The message alone.
+    pub fn into_message(self) -> Message {
+        self.message
+    }
+
+    /// DUP: the Server may have sent it before (3.3.1.1).
+    pub fn is_dup(&self) -> bool {
+        self.dup
+    }
+
+    /// Says that the message is done with, so that PUBACK or PUBREC may leave. Without
+    /// [manual acknowledgement](crate::SessionOptions::manual_acknowledgement) it does nothing, and so it does from the
+    /// second time on, also for a clone.
+    ///
+    /// They leave in the order of their messages [MQTT-4.6.0-2] [MQTT-4.6.0-3], so one that is not acknowledged keeps back
+    /// those after it.
+    pub fn acknowledge(&self) {
+        if let Some((shared, acknowledgement)) = &self.acknowledgement {
+            let mut state = shared.lock();
+            state.session.acknowledge(*acknowledgement);
+            Shared::wake_driver(state);
+        }
+    }
+
+    /// The same, and waits until the store has it: from then on a message at QoS 2 never comes again, not even after a
+    /// crash. Without a store it returns at once.
+    ///
+    /// Cancel-safe: when it is dropped the message is acknowledged, stored or not.
+    ///
+    /// # Errors
+    /// The driver stopped before it was stored.
+    pub async fn acknowledge_stored(&self) -> Result<(), crate::Closed> {
+        self.acknowledge();
+        match &self.acknowledgement {
+            Some((shared, _)) => shared.stored().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Deref for Received {
+    type Target = Message;
+
+    fn deref(&self) -> &Message {
+        &self.message
+    }
+}
+
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("message", &self.message)
+            .field("dup", &self.dup)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All messages that come, whatever subscription they come for: see [`Client::messages`](crate::Client::messages).
+///
+/// Also a [`Stream`].
+pub struct Messages {
+    alive: Arc<Alive>,
+    id: StreamId,
+}
+
+impl Messages {
+    pub(crate) fn new(alive: Arc<Alive>, filters: Option<Vec<TopicFilterBuf>>) -> Self {
+        let mut state = alive.shared().lock();
+        let ended = state.ended.is_some();
+        let id = state.streams.open(filters, ended);
+        drop(state);
+        Self { alive, id }
+    }
+
+    /// The next message; `None` when the client is closed and all were taken.
+    ///
+    /// Cancel-safe: when it is dropped no message is lost.
+    pub async fn next(&mut self) -> Option<Received> {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    /// The next message, if it is there already.
+    pub fn try_next(&mut self) -> Option<Received> {
+        let shared = self.alive.shared();
+        let mut state = shared.lock();
+        let arrival = state.streams.next(self.id).ok()?;
+        // The driver may have stopped reading for it.
+        Shared::wake_driver_to_read(state);
+        Some(Received::new(arrival, shared))
+    }
+
+    #[inline]
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Received>> {
+        let shared = self.alive.shared();
+        let mut state = shared.lock();
+        match state.streams.next(self.id) {
+            Ok(arrival) => {
+                Shared::wake_driver_to_read(state);
+                Poll::Ready(Some(Received::new(arrival, shared)))
+            }
+            Err(Empty::Ended) => Poll::Ready(None),
+            Err(Empty::NotYet) => {
+                state.streams.wait(self.id, context.waker());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Messages {
+    fn drop(&mut self) {
+        let mut state = self.alive.shared().lock();
+        state.streams.close(self.id);
+        Shared::wake_driver(state);
+    }
+}
+
+impl Stream for Messages {
+    type Item = Received;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Received>> {
+        self.poll(context)
+    }
+}
+
+impl fmt::Debug for Messages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Messages").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// A subscription that the Server granted, and a stream of the messages that match it. Dropping it ends the stream, not
+/// the subscription: for that see [`Client::unsubscribe`](crate::Client::unsubscribe).
+///
+/// Also a [`Stream`].
+#[derive(Debug)]
+pub struct Subscription {
+    pub(crate) messages: Messages,
+    pub(crate) return_codes: Vec<SubackReturnCode>,
+}
+
+impl Subscription {
+    /// What the Server answered: the granted QoS or the refusal of each filter, in their order [MQTT-3.8.4-5].
+    pub fn return_codes(&self) -> &[SubackReturnCode] {
+        &self.return_codes
+    }
+
+    /// The next message that matches; `None` when the client is closed and all were taken.
+    ///
+    /// Cancel-safe: when it is dropped no message is lost.
+    pub async fn next(&mut self) -> Option<Received> {
+        self.messages.next().await
+    }
+
+    /// The next message, if it is there already.
+    pub fn try_next(&mut self) -> Option<Received> {
+        self.messages.try_next()
+    }
+}
+
+impl Stream for Subscription {
+    type Item = Received;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Received>> {
+        self.messages.poll(context)
+    }
+}

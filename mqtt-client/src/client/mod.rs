@@ -1,0 +1,315 @@
+//! The handle that users hold.
+
+pub(crate) mod deliveries;
+mod delivery;
+mod messages;
+mod observe;
+pub(crate) mod shared;
+pub(crate) mod streams;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mqtt_codec::{QoS, SubackReturnCode, TextError, TopicFilterBuf};
+use tokio::time::Instant;
+
+pub use crate::client::delivery::Delivery;
+pub use crate::client::messages::{Messages, Received, Subscription};
+pub use crate::client::observe::{ConnectionEvent, ConnectionEvents, Statistics};
+
+use crate::client::shared::{Closing, Shared};
+use crate::error::{Closed, PublishError, SubscribeError, TryPublishError};
+use crate::message::Message;
+use crate::session::Refused;
+
+/// A client: cheap to clone, for any number of tasks.
+///
+/// When the last clone and the last stream of messages are dropped, the driver completes what was accepted, sends
+/// DISCONNECT and stops; nothing accepted is lost by dropping a handle.
+#[derive(Clone)]
+pub struct Client {
+    alive: Arc<Alive>,
+}
+
+/// Keeps the driver going.
+pub(crate) struct Alive {
+    shared: Arc<Shared>,
+}
+
+impl Alive {
+    #[inline]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.closing.get_or_insert(Closing { deadline: None });
+        Shared::wake_driver(state);
+    }
+}
+
+/// What was left when a client was disconnected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leftover {
+    /// Accepted messages that were not complete. With a store they are kept, and go on with the next start.
+    pub messages: usize,
+    /// They are in the store.
+    pub stored: bool,
+}
+
+impl Client {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { alive: Arc::new(Alive { shared }) }
+    }
+
+    #[inline]
+    fn shared(&self) -> &Arc<Shared> {
+        &self.alive.shared
+    }
+
+    /// Hands a message over. Returns once it is accepted: from then on it will have an [`Outcome`](crate::Outcome),
+    /// which the [`Delivery`] tells. Waits while the [queue](crate::SessionOptions::queue) is full, and with a store
+    /// until the message is stored.
+    ///
+    /// Cancel-safe: when it is dropped before it returned, the message was accepted or it was not; with a store it can
+    /// be accepted though not stored yet.
+    ///
+    /// # Errors
+    /// The message is too long, or the client is closed.
+    pub async fn publish(&self, message: Message) -> Result<Delivery, PublishError> {
+        let at_least_once = message.qos != QoS::AtMostOnce;
+        let mut message = match self.try_publish(message) {
+            Ok(delivery) => return self.stored(delivery, at_least_once).await,
+            Err(TryPublishError::Never(error)) => return Err(error),
+            Err(TryPublishError::Full(message)) => message,
+        };
+        loop {
+            // Listens before it looks.
+            let room = self.shared().room.notified();
+            match self.try_publish(message) {
+                Ok(delivery) => return self.stored(delivery, at_least_once).await,
+                Err(TryPublishError::Never(error)) => return Err(error),
+                Err(TryPublishError::Full(again)) => message = again,
+            }
+            room.await;
+        }
+    }
+
+    /// Waits until an accepted message is stored.
+    async fn stored(&self, delivery: Delivery, at_least_once: bool) -> Result<Delivery, PublishError> {
+        if at_least_once {
+            self.shared().stored().await?;
+        }
+        Ok(delivery)
+    }
+
+    /// Hands a message over without waiting. With a store it is stored before it leaves, but perhaps after this returns.
+    ///
+    /// # Errors
+    /// The queue is full, the message is too long, or the client is closed.
+    #[inline]
+    pub fn try_publish(&self, message: Message) -> Result<Delivery, TryPublishError> {
+        let mut state = self.shared().lock();
+        if let Err(closed) = state.check_open() {
+            return Err(PublishError::Closed(closed).into());
+        }
+        let tag = state.deliveries.insert();
+        match state.session.publish(message, Some(tag)) {
+            Ok(()) => {
+                Shared::wake_driver(state);
+                Ok(Delivery::new(Arc::clone(self.shared()), tag))
+            }
+            Err(refused) => {
+                state.deliveries.cancel(tag);
+                Err(match refused {
+                    Refused::Full(message) => TryPublishError::Full(message),
+                    Refused::TooLong(message) => PublishError::TooLong(message).into(),
+                })
+            }
+        }
+    }
+
+    /// Subscribes to one filter, and gives a stream of just the messages that match it.
+    ///
+    /// The subscription is made again by itself when the Server lost the session.
+    ///
+    /// Cancel-safe: when it is dropped, the Server may have been asked or not.
+    ///
+    /// ```no_run
+    /// # async fn example(client: mqtt_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use mqtt_client::QoS;
+    ///
+    /// let mut lights = client.subscribe("home/+/status", QoS::AtLeastOnce).await?;
+    /// while let Some(message) = lights.next().await {
+    ///     println!("{}: {:?}", message.topic, message.payload);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The text is no Topic Filter, the Server refused it, or the client is closed.
+    pub async fn subscribe<F>(&self, filter: F, qos: QoS) -> Result<Subscription, SubscribeError>
+    where
+        F: TryInto<TopicFilterBuf, Error: Into<TextError>>,
+    {
+        let filter = filter.try_into().map_err(Into::into)?;
+        self.subscribe_all(vec![(filter, qos)]).await
+    }
+
+    /// Subscribes to several filters with one SUBSCRIBE, and gives a stream of the messages that match any of them. What
+    /// was granted is in [`Subscription::return_codes`].
+    ///
+    /// Cancel-safe: when it is dropped, the Server may have been asked or not.
+    ///
+    /// # Errors
+    /// The list is empty or too long, the Server refused every filter, or the client is closed.
+    pub async fn subscribe_all(
+        &self,
+        filters: Vec<(TopicFilterBuf, QoS)>,
+    ) -> Result<Subscription, SubscribeError> {
+        // Messages may come before SUBACK does.
+        let names: Vec<_> = filters.iter().map(|(filter, _)| filter.clone()).collect();
+        let messages = Messages::new(Arc::clone(&self.alive), Some(names));
+        let return_codes = self.ask_subscribe(filters).await?;
+        if return_codes.iter().all(|code| *code == SubackReturnCode::Failure) {
+            return Err(SubscribeError::Refused);
+        }
+        Ok(Subscription { messages, return_codes })
+    }
+
+    /// Subscribes without a stream of its own: for who takes all messages from [`messages`](Self::messages). Gives what
+    /// the Server answered for each filter, refusals too.
+    ///
+    /// Cancel-safe: when it is dropped, the Server may have been asked or not.
+    ///
+    /// # Errors
+    /// The list is empty or too long, or the client is closed.
+    pub async fn ask_subscribe(
+        &self,
+        filters: Vec<(TopicFilterBuf, QoS)>,
+    ) -> Result<Vec<SubackReturnCode>, SubscribeError> {
+        self.ask(|session, tag| session.subscribe(filters, tag)).await
+    }
+
+    /// Ends subscriptions. Streams of them get no more messages, but stay open.
+    ///
+    /// Cancel-safe: when it is dropped, the Server may have been asked or not.
+    ///
+    /// # Errors
+    /// The list is empty or too long, or the client is closed.
+    pub async fn unsubscribe(&self, filters: Vec<TopicFilterBuf>) -> Result<(), SubscribeError> {
+        self.ask(|session, tag| session.unsubscribe(filters, tag)).await.map(drop)
+    }
+
+    async fn ask(
+        &self,
+        ask: impl FnOnce(
+            &mut crate::session::Session,
+            crate::session::Tag,
+        ) -> Result<(), crate::session::RequestError>,
+    ) -> Result<Vec<SubackReturnCode>, SubscribeError> {
+        let answer = {
+            let mut state = self.shared().lock();
+            state.check_open()?;
+            let (tag, answer) = state.new_request();
+            if let Err(error) = ask(&mut state.session, tag) {
+                state.forget_request(tag);
+                return Err(error.into());
+            }
+            Shared::wake_driver(state);
+            answer
+        };
+        answer.await.map_err(|_| {
+            let state = self.shared().lock();
+            SubscribeError::Closed(state.ended.clone().unwrap_or(Closed::Disconnected))
+        })
+    }
+
+    /// A stream of all messages that come from now on, whatever they come for. Messages that no stream wants are
+    /// acknowledged and dropped, and counted in [`Statistics::unclaimed`].
+    pub fn messages(&self) -> Messages {
+        Messages::new(Arc::clone(&self.alive), None)
+    }
+
+    /// Waits until the Server has accepted the connection.
+    ///
+    /// Cancel-safe.
+    ///
+    /// # Errors
+    /// The client is closed.
+    pub async fn connected(&self) -> Result<(), Closed> {
+        loop {
+            let changed = self.shared().changed.notified();
+            {
+                let state = self.shared().lock();
+                if state.session.is_online() {
+                    return Ok(());
+                }
+                state.check_open()?;
+            }
+            changed.await;
+        }
+    }
+
+    /// Whether the Server has accepted a connection that is not lost.
+    pub fn is_connected(&self) -> bool {
+        self.shared().lock().session.is_online()
+    }
+
+    /// Accepts nothing more, completes what was accepted for at most so long, sends DISCONNECT, and waits for the end of
+    /// the driver. What is left then is told, and each of it gets [`Outcome::Abandoned`](crate::Outcome::Abandoned).
+    ///
+    /// Cancel-safe: when it is dropped, the client still disconnects.
+    ///
+    /// # Errors
+    /// The driver stopped because of a failure.
+    pub async fn disconnect(&self, within: Duration) -> Result<Leftover, Closed> {
+        {
+            let mut state = self.shared().lock();
+            let deadline = Instant::now().into_std().checked_add(within);
+            state.closing.get_or_insert(Closing { deadline }).deadline = deadline;
+            Shared::wake_driver(state);
+        }
+        loop {
+            let changed = self.shared().changed.notified();
+            {
+                let state = self.shared().lock();
+                match &state.ended {
+                    Some(Closed::Disconnected) => {
+                        return Ok(Leftover { messages: state.unfinished, stored: state.stored });
+                    }
+                    Some(failed) => return Err(failed.clone()),
+                    None => {}
+                }
+            }
+            changed.await;
+        }
+    }
+
+    /// What was sent, received and so on until now.
+    pub fn statistics(&self) -> Statistics {
+        let state = self.shared().lock();
+        Statistics {
+            in_flight: state.session.in_flight(),
+            queued: state.session.waiting(),
+            resent: state.session.resent(),
+            ..state.statistics
+        }
+    }
+
+    /// What happens to the connection from now on. Whoever is slow misses the oldest.
+    pub fn events(&self) -> ConnectionEvents {
+        ConnectionEvents::new(self.shared().lock().observe())
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("connected", &self.is_connected()).finish_non_exhaustive()
+    }
+}

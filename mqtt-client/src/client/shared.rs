@@ -1,0 +1,300 @@
+//! What the handles and the driver share: the session behind one lock, and who waits for what.
+//!
+//! A call takes the lock, tells the session, and wakes the driver, unless that is awake already; so one wake-up and one
+//! write serve all that was called in between, and nothing is allocated for a message.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Instant;
+
+use mqtt_codec::SubackReturnCode;
+use tokio::sync::{Notify, broadcast, oneshot};
+
+use crate::client::deliveries::Deliveries;
+use crate::client::streams::Streams;
+use crate::error::{Closed, Error};
+use crate::session::{Event, Outbox, Session, Tag};
+use crate::store::Change;
+use crate::{ConnectionEvent, Statistics};
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    /// There is room for messages again, or there never will be.
+    pub(crate) room: Notify,
+    /// A commit is done, or none will be.
+    pub(crate) committed: Notify,
+    /// The connection was accepted or lost, or the driver stopped.
+    pub(crate) changed: Notify,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) session: Session,
+    pub(crate) deliveries: Deliveries,
+    pub(crate) streams: Streams,
+    /// Who waits for SUBACK or UNSUBACK.
+    requests: HashMap<Tag, oneshot::Sender<Vec<SubackReturnCode>>>,
+    next_request: u32,
+    events: Option<broadcast::Sender<ConnectionEvent>>,
+    pub(crate) statistics: Statistics,
+    /// Wakes the driver; gone while it is awake.
+    pub(crate) driver: Option<Waker>,
+    /// To be woken when the lock is released.
+    wakers: Vec<Waker>,
+    pub(crate) closing: Option<Closing>,
+    /// The driver has stopped.
+    pub(crate) ended: Option<Closed>,
+    /// Accepted messages that were incomplete when the driver stopped.
+    pub(crate) unfinished: usize,
+    /// Changes are stored: a publish is accepted when its commit is done.
+    pub(crate) stored: bool,
+    /// Batches of changes that the driver took, and that are stored.
+    pub(crate) batches_taken: u64,
+    pub(crate) batches_stored: u64,
+    /// The driver sleeps without reading, since too many messages wait.
+    pub(crate) reading_stopped: bool,
+}
+
+/// The user wants an end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Closing {
+    /// Until then what is accepted may be completed.
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl Closing {
+    /// All is complete, or the time for it is over.
+    pub(crate) fn is_due(self, state: &State) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= Instant::now()) || state.session.is_drained()
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(session: Session, stored: bool, streams: Streams) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(State {
+                session,
+                deliveries: Deliveries::default(),
+                streams,
+                requests: HashMap::new(),
+                next_request: 0,
+                events: None,
+                statistics: Statistics::default(),
+                driver: None,
+                wakers: Vec::new(),
+                closing: None,
+                ended: None,
+                unfinished: 0,
+                stored,
+                batches_taken: 0,
+                batches_stored: 0,
+                reading_stopped: false,
+            }),
+            room: Notify::new(),
+            committed: Notify::new(),
+            changed: Notify::new(),
+        })
+    }
+
+    #[inline]
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        // The state is whole after each call, also of one that panicked in a waker.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Releases the lock, and wakes the driver when it sleeps: there is something to do.
+    #[inline]
+    pub(crate) fn wake_driver(mut state: MutexGuard<'_, State>) {
+        let driver = state.driver.take();
+        drop(state);
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+    }
+
+    /// The same for who took a message: the driver sleeps without reading when too many wait.
+    #[inline]
+    pub(crate) fn wake_driver_to_read(mut state: MutexGuard<'_, State>) {
+        if state.reading_stopped && !state.is_full() {
+            state.reading_stopped = false;
+            Self::wake_driver(state);
+        }
+    }
+
+    /// Waits until everything that has changed until now is stored.
+    pub(crate) async fn stored(&self) -> Result<(), Closed> {
+        let mut batch = None;
+        loop {
+            let committed = self.committed.notified();
+            {
+                let state = self.lock();
+                if !state.stored {
+                    return Ok(());
+                }
+                // Changes that nobody took go with the next batch; else the last that was taken has them.
+                let needed =
+                    *batch.get_or_insert(state.batches_taken + u64::from(state.session.has_changes()));
+                if state.batches_stored >= needed {
+                    return Ok(());
+                }
+                if let Some(closed) = &state.ended {
+                    return Err(closed.clone());
+                }
+            }
+            committed.await;
+        }
+    }
+
+    /// A batch of changes is stored.
+    pub(crate) fn batch_stored(&self) {
+        self.lock().batches_stored += 1;
+        self.committed.notify_waiters();
+    }
+
+    /// Passes on what the session has to tell, releases the lock, and wakes who waits.
+    pub(crate) fn pass_on(&self, mut state: MutexGuard<'_, State>) {
+        let had_room = state.had_room();
+        state.pass_on_events();
+        state.pass_on_arrivals();
+        if had_room {
+            self.room.notify_waiters();
+        }
+        if !state.wakers.is_empty() {
+            let mut wakers = std::mem::take(&mut state.wakers);
+            drop(state);
+            for waker in wakers.drain(..) {
+                waker.wake();
+            }
+        }
+    }
+}
+
+impl State {
+    /// Somebody may wait for room, and there is some.
+    fn had_room(&self) -> bool {
+        self.session.has_room()
+    }
+
+    /// Why nothing is accepted any more.
+    #[inline]
+    pub(crate) fn check_open(&self) -> Result<(), Closed> {
+        if self.closing.is_none() && self.ended.is_none() {
+            return Ok(());
+        }
+        Err(self.ended.clone().unwrap_or(Closed::Disconnected))
+    }
+
+    /// So many messages wait for the user that no more are to be read.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.streams.is_full(self.session.unacknowledged())
+    }
+
+    fn pass_on_events(&mut self) {
+        while let Some(event) = self.session.poll_event() {
+            match event {
+                Event::Published { tag, outcome } => {
+                    self.statistics.completed += 1;
+                    if let Some(waker) = self.deliveries.complete(tag, outcome) {
+                        self.wakers.push(waker);
+                    }
+                }
+                Event::Subscribed { tag, return_codes } => self.answer(tag, return_codes),
+                Event::Unsubscribed { tag } => self.answer(tag, Vec::new()),
+                Event::RequestAbandoned { tag } => {
+                    self.requests.remove(&tag);
+                }
+                Event::Connected { session_present } => {
+                    self.statistics.connections += 1;
+                    self.tell(ConnectionEvent::Connected { session_present });
+                }
+                Event::SessionLost => self.tell(ConnectionEvent::SessionLost),
+                Event::SubscriptionLost { filter } => self.tell(ConnectionEvent::SubscriptionLost { filter }),
+            }
+        }
+    }
+
+    fn pass_on_arrivals(&mut self) {
+        let Self { session, streams, statistics, wakers, .. } = self;
+        for arrival in session.arrivals().drain(..) {
+            statistics.received += 1;
+            streams.hand_over(arrival, wakers);
+        }
+        // Nobody takes these, so nobody acknowledges them.
+        for acknowledgement in streams.take_unclaimed(&mut statistics.unclaimed) {
+            session.acknowledge(acknowledgement);
+        }
+    }
+
+    fn answer(&mut self, tag: Tag, return_codes: Vec<SubackReturnCode>) {
+        if let Some(request) = self.requests.remove(&tag) {
+            // Whoever asked may have stopped waiting.
+            let _ = request.send(return_codes);
+        }
+    }
+
+    /// A tag for a request, and where its answer will arrive.
+    pub(crate) fn new_request(&mut self) -> (Tag, oneshot::Receiver<Vec<SubackReturnCode>>) {
+        let (sender, receiver) = oneshot::channel();
+        while self.requests.contains_key(&Tag(self.next_request)) {
+            self.next_request = self.next_request.wrapping_add(1);
+        }
+        let tag = Tag(self.next_request);
+        self.next_request = self.next_request.wrapping_add(1);
+        self.requests.insert(tag, sender);
+        (tag, receiver)
+    }
+
+    pub(crate) fn forget_request(&mut self, tag: Tag) {
+        self.requests.remove(&tag);
+    }
+
+    /// Tells the observers, if any.
+    pub(crate) fn tell(&self, event: ConnectionEvent) {
+        if let Some(events) = &self.events {
+            let _ = events.send(event);
+        }
+    }
+
+    pub(crate) fn observe(&mut self) -> broadcast::Receiver<ConnectionEvent> {
+        const LATEST: usize = 64;
+        self.events.get_or_insert_with(|| broadcast::channel(LATEST).0).subscribe()
+    }
+
+    /// Changes to be stored, and, if they are wanted now, the bytes that rest on them.
+    pub(crate) fn take_batch(&mut self, held: &mut Outbox, bytes_too: bool) -> Vec<Change> {
+        let changes = self.session.take_changes();
+        self.batches_taken += 1;
+        if bytes_too {
+            self.session.take_outbox(held);
+            self.session.send_waiting();
+        }
+        changes
+    }
+
+    /// The driver stops: everybody who waits is told.
+    pub(crate) fn end(&mut self, reason: Closed) {
+        if self.ended.is_some() {
+            return;
+        }
+        self.unfinished = self.session.unfinished();
+        self.session.abandon();
+        self.ended = Some(reason);
+        self.pass_on_events();
+        self.requests.clear();
+        self.streams.end(&mut self.wakers);
+        self.events = None;
+    }
+}
+
+impl Closed {
+    /// Of the driver's result.
+    pub(crate) fn of(result: &Result<(), Arc<Error>>) -> Self {
+        match result {
+            Ok(()) => Self::Disconnected,
+            Err(error) => Self::Failed(Arc::clone(error)),
+        }
+    }
+}

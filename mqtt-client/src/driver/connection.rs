@@ -1,0 +1,305 @@
+//! One connection: bytes between the transport and the session. It knows nothing of MQTT.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use mqtt_codec::{Decoded, Decoder};
+use tokio::io::AsyncWrite;
+use tokio::time::Sleep;
+use tokio_util::io::{poll_read_buf, poll_write_buf};
+
+use crate::client::shared::{Shared, State};
+use crate::driver::commit::Committer;
+use crate::driver::options::{Direction, Tap};
+use crate::error::Error;
+use crate::session::Outbox;
+use crate::transport::BoxIo;
+
+/// The least and the most that is read at a time; buffers grow while reads fill them.
+const READ_LEN: (usize, usize) = (8 * 1_024, 128 * 1_024);
+/// Not more is read while so much waits to be written: a peer that does not read gets no more answers.
+const MAX_UNWRITTEN: usize = 1 << 20;
+/// A connection that lasted so long was good for something.
+const LASTED: Duration = Duration::from_secs(1);
+/// DISCONNECT waits no longer than this for a peer that does not read.
+const GRACE: Duration = Duration::from_secs(1);
+/// Reads in one turn, before what they brought is answered and other tasks get their turn.
+const READS: usize = 16;
+
+/// The state of one connection.
+pub(super) struct Connection<'a> {
+    pub(super) io: BoxIo,
+    pub(super) shared: &'a Shared,
+    pub(super) committer: &'a mut Committer,
+    pub(super) tap: Option<&'a Tap>,
+    received: BytesMut,
+    read_len: usize,
+    writing: Outbox,
+    /// Nothing is read since the user takes no messages.
+    deaf: bool,
+    /// Bytes were written and not flushed.
+    unflushed: bool,
+    timer: Option<(Instant, Pin<Box<Sleep>>)>,
+    /// Something but CONNACK came, or it lasted.
+    pub(super) served: bool,
+    opened: Instant,
+}
+
+impl<'a> Connection<'a> {
+    pub(super) fn new(
+        io: BoxIo,
+        shared: &'a Shared,
+        committer: &'a mut Committer,
+        tap: Option<&'a Tap>,
+    ) -> Self {
+        let opened = Instant::now();
+        shared.lock().session.connection_opened(opened);
+        Self {
+            io,
+            shared,
+            committer,
+            tap,
+            received: BytesMut::new(),
+            read_len: READ_LEN.0,
+            writing: if tap.is_some() { Outbox::contiguous() } else { Outbox::default() },
+            deaf: false,
+            unflushed: false,
+            timer: None,
+            served: false,
+            opened,
+        }
+    }
+
+    /// Works until the connection ends: DISCONNECT was written, or something went wrong.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match self.poll_work(context) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(())) => Poll::Ready(Ok(())),
+            Err(error) => {
+                self.served |= self.opened.elapsed() >= LASTED;
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+
+    fn poll_work(&mut self, context: &mut Context<'_>) -> Result<Poll<()>, Error> {
+        // Before anything is looked at, so that no call after that goes unnoticed.
+        self.shared.lock().driver = Some(context.waker().clone());
+        let more = self.read(context)?;
+        self.check_timer(context)?;
+        self.write(context)?;
+        if self.is_over() {
+            return Ok(Poll::Ready(()));
+        }
+        if more {
+            context.waker().wake_by_ref();
+        } else if self.received.is_empty() {
+            // Memory is held while there are bytes.
+            self.received = BytesMut::new();
+        }
+        Ok(Poll::Pending)
+    }
+
+    /// Reads what is there, and hands it to the session. `true` when there may be more.
+    fn read(&mut self, context: &mut Context<'_>) -> Result<bool, Error> {
+        for _ in 0..READS {
+            if !self.may_read() {
+                return Ok(false);
+            }
+            if self.received.capacity() - self.received.len() < self.read_len / 2 {
+                self.received.reserve(self.read_len);
+            }
+            let room = self.received.capacity() - self.received.len();
+            match poll_read_buf(Pin::new(&mut self.io), context, &mut self.received) {
+                Poll::Pending => return Ok(false),
+                Poll::Ready(Err(error)) => return Err(Error::Lost(error)),
+                Poll::Ready(Ok(0)) => return Err(Error::Lost(io::ErrorKind::UnexpectedEof.into())),
+                Poll::Ready(Ok(count)) => {
+                    if count == room {
+                        self.read_len = (self.read_len * 2).min(READ_LEN.1);
+                    }
+                    self.handle(count)?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the user and the network take what reading brings.
+    fn may_read(&mut self) -> bool {
+        let mut state = self.shared.lock();
+        let unwritten = self.writing.len() + self.committer.held_len() + state.session.outbox_len();
+        let full = state.is_full();
+        if state.reading_stopped != full || self.deaf != full {
+            (state.reading_stopped, self.deaf) = (full, full);
+            state.session.set_reading(Instant::now(), !full);
+        }
+        !full && unwritten < MAX_UNWRITTEN
+    }
+
+    fn handle(&mut self, count: usize) -> Result<(), Error> {
+        if let Some(tap) = self.tap {
+            tap_packets(tap, Direction::Received, &self.received);
+        }
+        let mut state = self.shared.lock();
+        let was_online = state.session.is_online();
+        state.statistics.bytes_received += count as u64;
+        let result = state.session.handle_bytes(Instant::now(), &mut self.received);
+        let is_online = state.session.is_online();
+        self.shared.pass_on(state);
+        self.served |= was_online;
+        if is_online != was_online {
+            self.shared.changed.notify_waiters();
+        }
+        Ok(result?)
+    }
+
+    /// Does what is due, and sleeps until something is. The timer is set anew only when it would ring too late: that
+    /// bytes were sent puts the next ping off, and is seen when it rings.
+    fn check_timer(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        loop {
+            let deadline = {
+                let mut state = self.shared.lock();
+                let now = Instant::now();
+                let protocol = state.session.deadline();
+                if protocol.is_some_and(|deadline| deadline <= now) {
+                    state.session.handle_timeout(now)?;
+                    continue;
+                }
+                let closing = state.closing.and_then(|closing| closing.deadline);
+                let closing =
+                    closing.map(|deadline| if deadline > now { deadline } else { deadline + GRACE });
+                protocol.into_iter().chain(closing.filter(|deadline| *deadline > now)).min()
+            };
+            let Some(deadline) = deadline else { return Ok(()) };
+            let timer = match &mut self.timer {
+                Some((rings, timer)) => {
+                    if deadline < *rings {
+                        *rings = deadline;
+                        timer.as_mut().reset(deadline.into());
+                    }
+                    timer
+                }
+                none => &mut none.insert((deadline, Box::pin(tokio::time::sleep_until(deadline.into())))).1,
+            };
+            if timer.as_mut().poll(context).is_pending() {
+                return Ok(());
+            }
+            self.timer = None;
+        }
+    }
+
+    /// Stores what changed and writes what may leave.
+    fn write(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        loop {
+            self.collect(context)?;
+            if self.writing.is_empty() {
+                break;
+            }
+            match poll_write_buf(Pin::new(&mut self.io), context, &mut self.writing) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Err(error)) => return Err(Error::Lost(error)),
+                Poll::Ready(Ok(0)) => return Err(Error::Lost(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(count)) => {
+                    self.unflushed = true;
+                    let mut state = self.shared.lock();
+                    state.statistics.bytes_sent += count as u64;
+                    state.session.written(Instant::now(), count);
+                    self.shared.pass_on(state);
+                }
+            }
+        }
+        if self.unflushed {
+            match AsyncWrite::poll_flush(Pin::new(&mut self.io), context) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                Poll::Ready(Err(error)) => return Err(Error::Lost(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes bytes from the session, by way of the store when they rest on changes.
+    fn collect(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        loop {
+            if self.committer.is_running() {
+                let Poll::Ready(result) = self.committer.poll(context) else { return Ok(()) };
+                self.writing.append(result?);
+                self.shared.batch_stored();
+            }
+            let mut state = self.shared.lock();
+            close_when_done(&mut state);
+            if state.session.has_changes() {
+                let mut held = self.empty_outbox();
+                let changes = state.take_batch(&mut held, self.writing.len() < MAX_UNWRITTEN);
+                self.shared.pass_on(state);
+                self.tap_sent(&held);
+                self.committer.start(changes, held);
+                continue;
+            }
+            if self.writing.is_empty() && state.session.wants_to_send() {
+                state.session.take_outbox(&mut self.writing);
+                state.session.send_waiting();
+                self.shared.pass_on(state);
+                self.tap_sent(&self.writing);
+            }
+            return Ok(());
+        }
+    }
+
+    fn empty_outbox(&self) -> Outbox {
+        if self.tap.is_some() { Outbox::contiguous() } else { Outbox::default() }
+    }
+
+    fn tap_sent(&self, packets: &Outbox) {
+        if let Some(tap) = self.tap {
+            tap_packets(tap, Direction::Sent, packets.contiguous_bytes());
+        }
+    }
+
+    /// The user wanted an end, and nothing is left to be written or stored, or it takes too long.
+    fn is_over(&self) -> bool {
+        let state = self.shared.lock();
+        let Some(closing) = state.closing else { return false };
+        if closing.deadline.is_some_and(|deadline| deadline + GRACE <= Instant::now()) {
+            return true;
+        }
+        // Before CONNACK there is nothing to be said.
+        let done = state.session.is_disconnected() || (!state.session.is_online() && closing.is_due(&state));
+        done && !state.session.wants_to_send()
+            && !state.session.has_changes()
+            && self.writing.is_empty()
+            && !self.unflushed
+            && !self.committer.is_running()
+    }
+
+    /// Closes the transport in its own way, for at most so long as it takes without waiting for the peer.
+    pub(super) fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        AsyncWrite::poll_shutdown(Pin::new(&mut self.io), context).map(drop)
+    }
+}
+
+/// Sends DISCONNECT when the user wants an end, and all is complete or the time is over.
+fn close_when_done(state: &mut State) {
+    if state.closing.is_some_and(|closing| closing.is_due(state)) {
+        state.session.disconnect();
+    }
+}
+
+/// Shows each whole packet, or all of what is none.
+fn tap_packets(tap: &Tap, direction: Direction, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        let shown = match Decoder::new().decode(bytes) {
+            Ok(Decoded::Packet(_, len)) => len,
+            Ok(Decoded::NeedMore { .. }) => return,
+            Err(_) => bytes.len(),
+        };
+        let (packet, rest) = bytes.split_at_checked(shown).unwrap_or((bytes, &[]));
+        tap(direction, packet);
+        bytes = rest;
+    }
+}

@@ -1,0 +1,259 @@
+//! Does the I/O: connects, moves bytes between the network and the session, stores, sleeps, and tries again.
+
+mod commit;
+mod connection;
+pub(crate) mod options;
+pub(crate) mod reconnect;
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::client::shared::Shared;
+use crate::client::streams::Streams;
+use crate::client::{Client, ConnectionEvent};
+use crate::driver::commit::Committer;
+use crate::driver::connection::Connection;
+use crate::driver::options::{Connecting, Options, Tap, Target};
+use crate::driver::reconnect::{Failure, Reconnect};
+use crate::error::{Closed, Error};
+use crate::session::Session;
+use crate::trace::{info, warn};
+use crate::transport::{self, BoxIo, TransportOptions};
+
+/// How long closing the transport may take.
+const SHUTDOWN: Duration = Duration::from_secs(1);
+
+/// A client, and the future that does its work. Nothing happens before that is polled: take streams of messages first, and
+/// nothing is missed.
+///
+/// ```no_run
+/// use mqtt_client::{Message, Options, QoS, SessionOptions};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let options = Options::new("mqtt://localhost".parse()?, SessionOptions::new("PythonPub"));
+/// let (client, driver) = mqtt_client::connect(options).await?;
+/// tokio::spawn(driver.run());
+/// let delivery = client.publish(Message::new("internet", "IOT")?.qos(QoS::AtLeastOnce)).await?;
+/// println!("{}", delivery.await);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// The options can't be used, or the store can't be read. The network has not been touched.
+pub async fn connect(options: Options) -> Result<(Client, Driver), Error> {
+    let Options { session, target, transport, reconnect, store, tap, unread_messages, unread_bytes } =
+        options;
+    let (mut session, store) = match store {
+        None => (Session::new(session)?, None),
+        Some(mut store) => {
+            let client_id = session.client_id().to_owned();
+            let load = move || {
+                let saved = store.load(&client_id);
+                (store, saved)
+            };
+            let (store, saved) =
+                tokio::task::spawn_blocking(load).await.map_err(crate::store::StoreError::new)?;
+            (Session::restore(session, saved?)?, Some(store))
+        }
+    };
+    if tap.is_some() {
+        session.set_contiguous();
+    }
+    let streams = Streams::new(unread_messages, unread_bytes);
+    let shared = Shared::new(session, store.is_some(), streams);
+    let committer = Committer::new(store);
+    let driver =
+        Driver { shared: Arc::clone(&shared), target, next: 0, transport, reconnect, committer, tap };
+    Ok((Client::new(shared), driver))
+}
+
+/// The same, and spawns the driver on the current runtime. The stream gets all messages from the first on; drop it if they
+/// are not wanted.
+///
+/// # Errors
+/// As for [`connect`].
+pub async fn start(options: Options) -> Result<(Client, crate::Messages), Error> {
+    let (client, driver) = connect(options).await?;
+    let messages = client.messages();
+    tokio::spawn(driver.run());
+    Ok((client, messages))
+}
+
+/// Does the work of a client: see [`connect`].
+#[must_use = "nothing happens unless it runs"]
+pub struct Driver {
+    shared: Arc<Shared>,
+    target: Target,
+    /// The address that is tried next.
+    next: usize,
+    transport: TransportOptions,
+    reconnect: Box<dyn Reconnect>,
+    committer: Committer,
+    tap: Option<Tap>,
+}
+
+impl Driver {
+    /// Works until the client is disconnected or dropped, or a failure is final.
+    ///
+    /// Dropping the future stops the client at once: connections are closed without DISCONNECT, and everything that is
+    /// incomplete is abandoned (kept, if there is a store).
+    ///
+    /// # Errors
+    /// The failure that it stopped for.
+    pub async fn run(mut self) -> Result<(), Arc<Error>> {
+        let result = self.work().await;
+        self.end(Closed::of(&result));
+        result
+    }
+
+    fn end(&self, reason: Closed) {
+        let mut state = self.shared.lock();
+        state.end(reason);
+        self.shared.pass_on(state);
+        self.shared.room.notify_waiters();
+        self.shared.committed.notify_waiters();
+        self.shared.changed.notify_waiters();
+    }
+
+    async fn work(&mut self) -> Result<(), Arc<Error>> {
+        let mut attempts = 0;
+        let mut was_connected = false;
+        loop {
+            let failed = match self.connect().await {
+                Ok(io) => {
+                    let (end, served) = self.converse(io).await;
+                    was_connected |= self.connection_lost();
+                    let Err(error) = end else { return Ok(()) };
+                    if matches!(error, Error::Connection(_)) {
+                        // Perhaps another Server of the cluster does better.
+                        self.next += 1;
+                    } else if served {
+                        attempts = 0;
+                    }
+                    Stop::Failed(error)
+                }
+                Err(stop) => stop,
+            };
+            let Stop::Failed(error) = failed else { return Ok(()) };
+            attempts += 1;
+            let pause = match &error {
+                Error::Store(_) => None,
+                error => self.reconnect.next(&Failure { error, attempts, was_connected }),
+            };
+            let error = Arc::new(error);
+            warn!("{error}; next attempt: {pause:?}");
+            let event = ConnectionEvent::Disconnected { error: Arc::clone(&error), retry_in: pause };
+            self.shared.lock().tell(event);
+            let Some(pause) = pause else { return Err(error) };
+            match self.aside(tokio::time::sleep(pause)).await {
+                Ok(()) => {}
+                Err(Stop::Over) => return Ok(()),
+                Err(Stop::Failed(error)) => return Err(Arc::new(error)),
+            }
+        }
+    }
+
+    /// Tries each address once, from where it last succeeded.
+    async fn connect(&mut self) -> Result<BoxIo, Stop> {
+        let mut first = None;
+        loop {
+            // Boxed, so that it takes no memory once the connection is there.
+            let (attempt, count): (Connecting, usize) = match &mut self.target {
+                Target::Connector(connect) => (connect(), 1),
+                Target::Addresses(addresses) => {
+                    let count = addresses.len().max(1);
+                    self.next %= count;
+                    let address = addresses.get(self.next).cloned().unwrap_or_default();
+                    let options = self.transport.clone();
+                    info!("connecting to {address}");
+                    (Box::pin(async move { transport::connect(&address, &options).await }), count)
+                }
+            };
+            match self.aside(attempt).await? {
+                Ok(io) => return Ok(io),
+                Err(error) => {
+                    let tried = first.get_or_insert((self.next, 0));
+                    tried.1 += 1;
+                    self.next += 1;
+                    if tried.1 >= count {
+                        return Err(Stop::Failed(error.into()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// One connection, from CONNECT to its end. Also tells whether it served for something.
+    async fn converse(&mut self, io: BoxIo) -> (Result<(), Error>, bool) {
+        let mut connection = Connection::new(io, &self.shared, &mut self.committer, self.tap.as_ref());
+        let end = poll_fn(|context| connection.poll(context)).await;
+        if end.is_ok() {
+            // Errors and slowness do not matter any more.
+            let _ =
+                tokio::time::timeout(SHUTDOWN, poll_fn(|context| connection.poll_shutdown(context))).await;
+        }
+        (end, connection.served)
+    }
+
+    /// Tells everybody that the connection is gone; `true` when the Server had accepted it.
+    fn connection_lost(&mut self) -> bool {
+        self.committer.connection_lost();
+        let mut state = self.shared.lock();
+        let accepted = state.session.is_online() || state.session.is_disconnected();
+        state.session.connection_lost();
+        self.shared.pass_on(state);
+        self.shared.changed.notify_waiters();
+        accepted
+    }
+
+    /// Waits for something while there is no connection: what is accepted meanwhile is stored, and an end is noticed.
+    async fn aside<T>(&mut self, waits_for: impl Future<Output = T>) -> Result<T, Stop> {
+        let mut waits_for = pin!(waits_for);
+        let mut timer: Option<Pin<Box<tokio::time::Sleep>>> = None;
+        poll_fn(|context| {
+            self.shared.lock().driver = Some(context.waker().clone());
+            if let Err(error) = self.committer.poll_offline(context, &self.shared) {
+                return Poll::Ready(Err(Stop::Failed(error.into())));
+            }
+            let closing = self.shared.lock().closing;
+            if let Some(closing) = closing {
+                let drained = !self.committer.is_running() && self.shared.lock().session.is_drained();
+                let over = closing.deadline.is_some_and(|deadline| {
+                    let timer =
+                        timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
+                    timer.as_mut().poll(context).is_ready()
+                });
+                if drained || over {
+                    return Poll::Ready(Err(Stop::Over));
+                }
+            }
+            waits_for.as_mut().poll(context).map(Ok)
+        })
+        .await
+    }
+}
+
+/// The driver's work ends.
+enum Stop {
+    /// As the user wanted.
+    Over,
+    Failed(Error),
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // In vain when it ended by itself.
+        self.end(Closed::Failed(Arc::new(Error::DriverDropped)));
+    }
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").field("transport", &self.transport).finish_non_exhaustive()
+    }
+}
