@@ -83,6 +83,7 @@ impl Client {
     pub async fn publish(&self, message: Message) -> Result<Delivery, PublishError> {
         let at_least_once = message.qos != QoS::AtMostOnce;
         let mut message = match self.try_publish(message) {
+            Ok(delivery) if !self.shared().is_stored => return Ok(delivery),
             Ok(delivery) => return self.stored(delivery, at_least_once).await,
             Err(TryPublishError::Never(error)) => return Err(error),
             Err(TryPublishError::Full(message)) => message,
@@ -281,7 +282,7 @@ impl Client {
                 let state = self.shared().lock();
                 match &state.ended {
                     Some(Closed::Disconnected) => {
-                        return Ok(Leftover { messages: state.unfinished, stored: state.stored });
+                        return Ok(Leftover { messages: state.unfinished, stored: self.shared().is_stored });
                     }
                     Some(failed) => return Err(failed.clone()),
                     None => {}

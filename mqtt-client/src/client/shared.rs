@@ -21,6 +21,8 @@ use crate::{ConnectionEvent, Statistics};
 #[derive(Debug)]
 pub(crate) struct Shared {
     state: Mutex<State>,
+    /// Changes are stored: a publish is accepted when its commit is done.
+    pub(crate) is_stored: bool,
     /// There is room for messages again, or there never will be.
     pub(crate) room: Notify,
     /// A commit is done, or none will be.
@@ -48,8 +50,6 @@ pub(crate) struct State {
     pub(crate) ended: Option<Closed>,
     /// Accepted messages that were incomplete when the driver stopped.
     pub(crate) unfinished: usize,
-    /// Changes are stored: a publish is accepted when its commit is done.
-    pub(crate) stored: bool,
     /// Batches of changes that the driver took, and that are stored.
     pub(crate) batches_taken: u64,
     pub(crate) batches_stored: u64,
@@ -74,6 +74,7 @@ impl Closing {
 impl Shared {
     pub(crate) fn new(session: Session, stored: bool, streams: Streams) -> Arc<Self> {
         Arc::new(Self {
+            is_stored: stored,
             state: Mutex::new(State {
                 session,
                 deliveries: Deliveries::default(),
@@ -87,7 +88,6 @@ impl Shared {
                 closing: None,
                 ended: None,
                 unfinished: 0,
-                stored,
                 batches_taken: 0,
                 batches_stored: 0,
                 reading_stopped: false,
@@ -125,14 +125,14 @@ impl Shared {
 
     /// Waits until everything that has changed until now is stored.
     pub(crate) async fn stored(&self) -> Result<(), Closed> {
+        if !self.is_stored {
+            return Ok(());
+        }
         let mut batch = None;
         loop {
             let committed = self.committed.notified();
             {
                 let state = self.lock();
-                if !state.stored {
-                    return Ok(());
-                }
                 // Changes that nobody took go with the next batch; else the last that was taken has them.
                 let needed =
                     *batch.get_or_insert(state.batches_taken + u64::from(state.session.has_changes()));

@@ -1,0 +1,6 @@
+//! The driver and the handles, against a model of a Server in memory and on sockets.
+
+mod calls;
+mod cuts;
+mod server;
+mod store;
