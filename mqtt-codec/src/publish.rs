@@ -141,21 +141,32 @@ impl<'a> Publish<'a> {
     /// The whole packet, as [`Packet::encode`](crate::Packet::encode) writes it.
     #[inline(never)]
     pub(crate) fn encode_packet(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        let remaining_length = self.remaining_length()?;
-        let Ok(len @ ..0x80) = u8::try_from(remaining_length) else {
-            return self.encode_large(remaining_length, out);
+        match self.delivery.packet_id() {
+            None => self.encode_small([], out),
+            Some(packet_id) => self.encode_small(packet_id.get().to_be_bytes(), out),
+        }
+    }
+
+    /// Most are small: four bytes in one store, and nothing is called to copy the others.
+    #[inline(always)]
+    fn encode_small<const N: usize>(&self, packet_id: [u8; N], out: &mut [u8]) -> Result<usize, EncodeError> {
+        let Ok(len @ ..0x80) = u8::try_from(2 + self.topic.len() + N + self.payload.len()) else {
+            return self.encode_large(out);
         };
-        // Most are as small as this, and nothing is called to copy them.
         let needed = 2 + usize::from(len);
         let Some(out) = out.get_mut(..needed) else { return Err(EncodeError::BufferTooSmall { needed }) };
         let mut out = SliceSink(out);
-        self.encode_small_front(len, &mut out);
+        let [.., high, low] = self.topic.len().to_be_bytes();
+        out.array([self.first_byte(), len, high, low]);
+        out.put(self.topic.as_bytes());
+        out.array(packet_id);
         out.put(self.payload);
         Ok(needed)
     }
 
     #[inline(never)]
-    fn encode_large(&self, remaining_length: u32, out: &mut [u8]) -> Result<usize, EncodeError> {
+    fn encode_large(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
+        let remaining_length = self.remaining_length()?;
         let needed = fixed_header::len(remaining_length) + self.variable_header_len() + self.payload.len();
         let Some(out) = out.get_mut(..needed) else { return Err(EncodeError::BufferTooSmall { needed }) };
         self.encode_to(remaining_length, SliceSink(out));
