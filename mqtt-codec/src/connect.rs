@@ -164,6 +164,13 @@ impl<'a> Connect<'a> {
         Ok(Self(Repr::Wire(body)))
     }
 
+    pub(crate) fn as_fields(&self) -> Option<&'a ConnectFields<'a>> {
+        match self.0 {
+            Repr::Wire(_) => None,
+            Repr::Fields(fields) => Some(fields),
+        }
+    }
+
     #[inline]
     fn flags(&self) -> Flags {
         match self.0 {
@@ -248,7 +255,7 @@ impl Body for Connect<'_> {
     fn encode(&self, out: &mut impl Sink) {
         match self.0 {
             Repr::Wire(body) => out.put(body),
-            Repr::Fields(fields) => fields.encode(out),
+            Repr::Fields(fields) => Body::encode(fields, out),
         }
     }
 
@@ -325,8 +332,12 @@ impl<'a> ConnectFields<'a> {
         }
         Flags(flags)
     }
+}
 
-    #[inline]
+impl Body for ConnectFields<'_> {
+    const TYPE: PacketType = PacketType::Connect;
+
+    #[inline(always)]
     fn encode(&self, out: &mut impl Sink) {
         let [keep_high, keep_low] = self.keep_alive.to_be_bytes();
         let Protocol { level, .. } = Protocol::V3_1_1;
@@ -342,6 +353,15 @@ impl<'a> ConnectFields<'a> {
                 out.prefixed(password.as_bytes());
             }
         }
+    }
+
+    /// An empty Client Identifier needs Clean Session 1.
+    #[inline(always)]
+    fn check_sendable(&self) -> Result<(), EncodeError> {
+        if self.client_id.is_empty() && !self.clean_session {
+            return Err(EncodeError::EmptyClientId);
+        }
+        Ok(())
     }
 }
 

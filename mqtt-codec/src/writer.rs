@@ -95,21 +95,19 @@ impl Sink for SliceSink<'_> {
     #[inline(always)]
     fn put(&mut self, bytes: &[u8]) {
         // The slice has the counted length, so there is always room.
-        if let Some((head, tail)) = core::mem::take(&mut self.0).split_at_mut_checked(bytes.len()) {
-            copy(bytes, head);
-            self.0 = tail;
+        if let Some(out) = self.0.split_off_mut(..bytes.len()) {
+            copy(bytes, out);
         }
     }
 
     #[inline(always)]
     fn prefixed(&mut self, bytes: &[u8]) {
         let [low, high, ..] = bytes.len().to_le_bytes();
-        if let Some((head, tail)) = core::mem::take(&mut self.0).split_at_mut_checked(bytes.len() + 2)
-            && let Some((len, content)) = head.split_first_chunk_mut::<2>()
+        if let Some((len, out)) =
+            self.0.split_off_mut(..bytes.len() + 2).and_then(|out| out.split_first_chunk_mut())
         {
             *len = [high, low];
-            copy(bytes, content);
-            self.0 = tail;
+            copy(bytes, out);
         }
     }
 
@@ -124,9 +122,8 @@ impl Sink for SliceSink<'_> {
 
     #[inline(always)]
     fn array<const N: usize>(&mut self, bytes: [u8; N]) {
-        if let Some((head, tail)) = core::mem::take(&mut self.0).split_first_chunk_mut::<N>() {
-            *head = bytes;
-            self.0 = tail;
+        if let Some(out) = self.0.split_off_mut(..N).and_then(|out| out.first_chunk_mut()) {
+            *out = bytes;
         }
     }
 }
