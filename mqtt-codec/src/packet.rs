@@ -203,7 +203,7 @@ impl<'a> Packet<'a> {
     #[inline]
     fn encode_both(&self, remaining_length: u32, mut out: impl Sink) {
         if let Self::Publish(publish) = self {
-            return publish.encode_to(remaining_length, out);
+            return publish.encode_to(remaining_length, publish.payload, out);
         }
         fixed_header::encode(first_byte(self.packet_type()), remaining_length, &mut out);
         self.encode_body(&mut out);
