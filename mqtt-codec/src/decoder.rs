@@ -170,6 +170,30 @@ impl Decoder {
         }
     }
 
+    /// The length of the packet at the front of `bytes`, which was checked; `None` when it is not whole.
+    #[cfg(feature = "bytes")]
+    #[inline]
+    pub(crate) fn check(&self, bytes: &[u8]) -> Result<Option<usize>, DecodeError> {
+        // The most frequent, and not to be built: it is read when it is asked for.
+        if let Some(Cut { first, header_len, body }) = Cut::from_front(bytes)
+            && first >> 4 == 3
+            && self.takes_quickly(first, header_len + body.len())
+            && is_plain_publish(first, body)
+        {
+            return Ok(Some(header_len + body.len()));
+        }
+        self.check_other(bytes)
+    }
+
+    #[cfg(feature = "bytes")]
+    #[inline(never)]
+    fn check_other(&self, bytes: &[u8]) -> Result<Option<usize>, DecodeError> {
+        match self.decode(bytes)? {
+            Decoded::Packet(_, len) => Ok(Some(len)),
+            Decoded::NeedMore { .. } => Ok(None),
+        }
+    }
+
     /// Whether the caller's own limits let a packet pass without a closer look.
     #[inline]
     fn takes_quickly(&self, first: u8, len: usize) -> bool {
@@ -250,6 +274,12 @@ impl Decoder {
             other => other.map(drop),
         }
     }
+}
+
+#[cfg(feature = "bytes")]
+#[inline(never)]
+fn is_plain_publish(first: u8, body: &[u8]) -> bool {
+    Publish::decode(first, Reader::new(body, Quick)).is_ok()
 }
 
 impl Default for Decoder {
