@@ -164,13 +164,6 @@ impl<'a> Connect<'a> {
         Ok(Self(Repr::Wire(body)))
     }
 
-    pub(crate) fn as_fields(&self) -> Option<&'a ConnectFields<'a>> {
-        match self.0 {
-            Repr::Wire(_) => None,
-            Repr::Fields(fields) => Some(fields),
-        }
-    }
-
     #[inline]
     fn flags(&self) -> Flags {
         match self.0 {
@@ -255,12 +248,12 @@ impl Body for Connect<'_> {
     fn encode(&self, out: &mut impl Sink) {
         match self.0 {
             Repr::Wire(body) => out.put(body),
-            Repr::Fields(fields) => Body::encode(fields, out),
+            Repr::Fields(fields) => fields.encode(out),
         }
     }
 
     /// An empty Client Identifier needs Clean Session 1.
-    #[inline]
+    #[inline(always)]
     fn check_sendable(&self) -> Result<(), EncodeError> {
         if self.client_id().is_empty() && !self.clean_session() {
             return Err(EncodeError::EmptyClientId);
@@ -332,10 +325,6 @@ impl<'a> ConnectFields<'a> {
         }
         Flags(flags)
     }
-}
-
-impl Body for ConnectFields<'_> {
-    const TYPE: PacketType = PacketType::Connect;
 
     #[inline(always)]
     fn encode(&self, out: &mut impl Sink) {
@@ -353,15 +342,6 @@ impl Body for ConnectFields<'_> {
                 out.prefixed(password.as_bytes());
             }
         }
-    }
-
-    /// An empty Client Identifier needs Clean Session 1.
-    #[inline(always)]
-    fn check_sendable(&self) -> Result<(), EncodeError> {
-        if self.client_id.is_empty() && !self.clean_session {
-            return Err(EncodeError::EmptyClientId);
-        }
-        Ok(())
     }
 }
 

@@ -174,10 +174,7 @@ impl<'a> Packet<'a> {
             Self::Pingreq => small([first_byte(PacketType::Pingreq), 0], out),
             Self::Pingresp => small([first_byte(PacketType::Pingresp), 0], out),
             Self::Disconnect => small([first_byte(PacketType::Disconnect), 0], out),
-            Self::Connect(connect) => match connect.as_fields() {
-                Some(f) => encode_counted(f, out),
-                None => encode_counted(connect, out),
-            },
+            Self::Connect(connect) => encode_counted(connect, out),
             Self::Subscribe(subscribe) => encode_counted(subscribe, out),
             Self::Suback(suback) => encode_counted(suback, out),
             Self::Unsubscribe(unsubscribe) => encode_counted(unsubscribe, out),
