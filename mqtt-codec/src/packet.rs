@@ -193,21 +193,18 @@ impl<'a> Packet<'a> {
         if out.remaining_mut() < needed {
             return Err(EncodeError::BufferTooSmall { needed });
         }
-        self.encode_both(remaining_length, crate::writer::BufSink(out));
-        Ok(needed)
-    }
-
-    #[inline]
-    fn encode_both(&self, remaining_length: u32, mut out: impl Sink) {
+        let mut out = crate::writer::BufSink(out);
         if let Self::Publish(publish) = self {
-            return publish.encode_to(remaining_length, publish.payload, out);
+            publish.encode_to(remaining_length, publish.payload, out);
+        } else {
+            fixed_header::encode(first_byte(self.packet_type()), remaining_length, &mut out);
+            self.encode_body(&mut out);
         }
-        fixed_header::encode(first_byte(self.packet_type()), remaining_length, &mut out);
-        self.encode_body(&mut out);
+        Ok(needed)
     }
 }
 
-/// Counted, then written.
+/// Fields that are counted, then written: a function for each type, so that none saves registers for another.
 #[inline(never)]
 fn encode_counted<B: Body>(body: &B, out: &mut [u8]) -> Result<usize, EncodeError> {
     body.check_sendable()?;

@@ -204,6 +204,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_filter_with_wildcards_is_plain_only_without_odd_bytes() {
+        for len in 2..=40 {
+            let text = &mut [b'a'; 40][..len];
+            text[..2].copy_from_slice(b"+/");
+            assert!(is_plain_filter(text));
+            for at in 2..len {
+                for byte in 0..=255 {
+                    text[at] = byte;
+                    let careful = crate::topic::find_filter_fault(text).is_ok();
+                    assert_eq!(is_plain_filter(text), careful, "{text:?}");
+                }
+                text[at] = b'a';
+            }
+        }
+    }
+
     fn naive(bytes: &[u8], topic: bool) -> bool {
         bytes.iter().all(|&b| b != 0 && b < 0x80 && !(topic && (b == b'#' || b == b'+')))
     }
