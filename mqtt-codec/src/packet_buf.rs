@@ -57,7 +57,7 @@ impl PacketBuf {
     ///
     /// # Errors
     /// As for [`Decoder::decode`]; `stream` is untouched.
-    #[inline]
+    #[inline(always)]
     pub fn take(decoder: &Decoder, stream: &mut BytesMut) -> Result<Option<Self>, DecodeError> {
         Ok(decoder.check(stream)?.map(|len| Self(stream.split_to(len).freeze())))
     }
@@ -66,7 +66,7 @@ impl PacketBuf {
     ///
     /// # Errors
     /// As for [`Decoder::decode`]; `stream` is untouched.
-    #[inline]
+    #[inline(always)]
     pub fn take_shared(decoder: &Decoder, stream: &mut Bytes) -> Result<Option<Self>, DecodeError> {
         Ok(decoder.check(stream)?.map(|len| Self(stream.split_to(len))))
     }
