@@ -4,12 +4,13 @@ use core::fmt;
 
 use crate::error::{EncodeError, Fault};
 use crate::field::Field;
+use crate::packet_type::PacketType;
 use crate::protocol::{Protocol, ProtocolName};
 use crate::qos::QoS;
 use crate::reader::{Mode, Reader, Text};
 use crate::topic::TopicName;
 use crate::utf8_str::{BinaryData, Utf8Str};
-use crate::writer::Sink;
+use crate::writer::{Body, Sink};
 
 /// CONNECT: the first packet of a Client (3.1).
 ///
@@ -164,23 +165,6 @@ impl<'a> Connect<'a> {
     }
 
     #[inline]
-    pub(crate) fn encode(&self, out: &mut impl Sink) {
-        match self.0 {
-            Repr::Wire(body) => out.put(body),
-            Repr::Fields(fields) => fields.encode(out),
-        }
-    }
-
-    /// An empty Client Identifier needs Clean Session 1.
-    #[inline]
-    pub(crate) fn check_sendable(&self) -> Result<(), EncodeError> {
-        if self.client_id().is_empty() && !self.clean_session() {
-            return Err(EncodeError::EmptyClientId);
-        }
-        Ok(())
-    }
-
-    #[inline]
     fn flags(&self) -> Flags {
         match self.0 {
             Repr::Wire(body) => Flags(body.get(7).copied().unwrap_or_default()),
@@ -257,6 +241,27 @@ impl<'a> Connect<'a> {
     }
 }
 
+impl Body for Connect<'_> {
+    const TYPE: PacketType = PacketType::Connect;
+
+    #[inline(always)]
+    fn encode(&self, out: &mut impl Sink) {
+        match self.0 {
+            Repr::Wire(body) => out.put(body),
+            Repr::Fields(fields) => fields.encode(out),
+        }
+    }
+
+    /// An empty Client Identifier needs Clean Session 1.
+    #[inline(always)]
+    fn check_sendable(&self) -> Result<(), EncodeError> {
+        if self.client_id().is_empty() && !self.clean_session() {
+            return Err(EncodeError::EmptyClientId);
+        }
+        Ok(())
+    }
+}
+
 /// The fields of a checked payload, each a length of two bytes and that many bytes.
 struct Payload<'a>(&'a [u8]);
 
@@ -321,7 +326,7 @@ impl<'a> ConnectFields<'a> {
         Flags(flags)
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode(&self, out: &mut impl Sink) {
         let [keep_high, keep_low] = self.keep_alive.to_be_bytes();
         let Protocol { level, .. } = Protocol::V3_1_1;

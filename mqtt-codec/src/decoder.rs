@@ -117,28 +117,40 @@ impl Decoder {
     /// it. The error does not depend on how much of the rest has arrived.
     #[inline(always)]
     pub fn decode<'a>(&self, bytes: &'a [u8]) -> Result<Decoded<'a>, DecodeError> {
-        let (first, len) = match bytes {
-            [first, len @ ..0x80, ..] => (first, len),
-            // A PUBLISH of up to 16 KiB.
-            [first @ 0x30..=0x3F, low, high @ ..0x80, ..] => {
-                let len = 3 + (usize::from(*low & 0x7F) | usize::from(*high) << 7);
-                return match bytes.get(..len) {
-                    Some(packet @ [_, _, _, body @ ..]) if self.takes_quickly(*first, len) => {
-                        self.decode_publish(packet, body)
-                    }
-                    _ => self.decode_carefully(bytes),
-                };
+        match bytes {
+            [first, len @ ..0x80, ..] => self.decode_after::<2>(*first, usize::from(*len), bytes),
+            [first, low, high @ ..0x80, ..] => {
+                self.decode_after::<3>(*first, usize::from(*low & 0x7F) | usize::from(*high) << 7, bytes)
             }
-            _ => return self.decode_long(bytes),
-        };
-        let len = 2 + usize::from(*len);
-        let Some(packet @ [_, _, body @ ..]) = bytes.get(..len) else { return self.decode_carefully(bytes) };
-        if !self.takes_quickly(*first, len) {
+            [first, low, middle, high @ ..0x80, ..] => {
+                let low = usize::from(*low & 0x7F) | usize::from(*middle & 0x7F) << 7;
+                self.decode_after::<4>(*first, low | usize::from(*high) << 14, bytes)
+            }
+            // Not whole, malformed, or 2 MiB and more.
+            _ => self.decode_carefully(bytes),
+        }
+    }
+
+    /// `bytes` begin with a fixed header of this length, which says the other two.
+    #[inline(always)]
+    fn decode_after<'a, const HEADER_LEN: usize>(
+        &self,
+        first: u8,
+        remaining_length: usize,
+        bytes: &'a [u8],
+    ) -> Result<Decoded<'a>, DecodeError> {
+        let len = HEADER_LEN + remaining_length;
+        let Some(packet) = bytes.get(..len) else { return self.decode_carefully(bytes) };
+        let Some(body) = packet.get(HEADER_LEN..) else { return self.decode_carefully(bytes) };
+        if !self.takes_quickly(first, len) {
             return self.decode_carefully(bytes);
         }
         // The smallest here; the others in functions of their own, so that nothing is saved and restored for them.
         if first >> 4 == 3 {
             return self.decode_publish(packet, body);
+        }
+        if HEADER_LEN > 2 {
+            return self.decode_other(packet, body);
         }
         let r = Reader::new(body, Quick);
         let decoded = match first {
@@ -158,26 +170,27 @@ impl Decoder {
         }
     }
 
-    /// A packet whose Remaining Length has more than one byte, or less than two bytes of one.
-    #[inline(never)]
-    fn decode_long<'a>(&self, bytes: &'a [u8]) -> Result<Decoded<'a>, DecodeError> {
-        // A PUBLISH of up to 2 MiB.
-        if let [first @ 0x30..=0x3F, low @ 0x80..=0xFF, middle @ 0x80..=0xFF, high @ ..0x80, ..] = bytes {
-            let remaining_length =
-                usize::from(*low & 0x7F) | usize::from(*middle & 0x7F) << 7 | usize::from(*high) << 14;
-            let len = 4 + remaining_length;
-            return match bytes.get(..len) {
-                Some(packet @ [_, _, _, _, body @ ..]) if self.takes_quickly(*first, len) => {
-                    self.decode_publish(packet, body)
-                }
-                _ => self.decode_carefully(bytes),
-            };
+    /// The length of the packet at the front of `bytes`, which was checked; `None` when it is not whole.
+    #[cfg(feature = "bytes")]
+    #[inline]
+    pub(crate) fn check(&self, bytes: &[u8]) -> Result<Option<usize>, DecodeError> {
+        // The most frequent, and not to be built: it is read when it is asked for.
+        if let Some(Cut { first, header_len, body }) = Cut::from_front(bytes)
+            && first >> 4 == 3
+            && self.takes_quickly(first, header_len + body.len())
+            && is_plain_publish(first, body)
+        {
+            return Ok(Some(header_len + body.len()));
         }
-        let Some(cut) = Cut::from_front(bytes) else { return self.decode_carefully(bytes) };
-        let len = cut.header_len + cut.body.len();
-        match bytes.get(..len) {
-            Some(packet) if self.takes_quickly(cut.first, len) => self.decode_other(packet, cut.body),
-            _ => self.decode_carefully(bytes),
+        self.check_other(bytes)
+    }
+
+    #[cfg(feature = "bytes")]
+    #[inline(never)]
+    fn check_other(&self, bytes: &[u8]) -> Result<Option<usize>, DecodeError> {
+        match self.decode(bytes)? {
+            Decoded::Packet(_, len) => Ok(Some(len)),
+            Decoded::NeedMore { .. } => Ok(None),
         }
     }
 
@@ -261,6 +274,12 @@ impl Decoder {
             other => other.map(drop),
         }
     }
+}
+
+#[cfg(feature = "bytes")]
+#[inline(never)]
+fn is_plain_publish(first: u8, body: &[u8]) -> bool {
+    Publish::decode(first, Reader::new(body, Quick)).is_ok()
 }
 
 impl Default for Decoder {

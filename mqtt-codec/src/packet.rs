@@ -6,13 +6,13 @@ use crate::decoder::{Decoded, Decoder};
 use crate::error::{DecodeError, EncodeError, Fault};
 use crate::fixed_header;
 use crate::packet_id::PacketId;
-use crate::packet_type::{MAX_REMAINING_LENGTH, PacketType};
+use crate::packet_type::PacketType;
 use crate::publish::Publish;
 use crate::reader::{Mode, Reader};
 use crate::suback::Suback;
 use crate::subscribe::Subscribe;
 use crate::unsubscribe::Unsubscribe;
-use crate::writer::{Counter, Sink, SliceSink};
+use crate::writer::{Body, Counter, Sink, SliceSink};
 
 /// A packet of MQTT 3.1.1, borrowed from the bytes it was decoded from, or from the values it is made of.
 ///
@@ -141,10 +141,7 @@ impl<'a> Packet<'a> {
         }
         let mut counter = Counter::default();
         self.encode_body(&mut counter);
-        match u32::try_from(counter.0) {
-            Ok(len) if len <= MAX_REMAINING_LENGTH => Ok(len),
-            _ => Err(EncodeError::PacketTooLong),
-        }
+        counter.remaining_length()
     }
 
     /// The exact number of bytes that [`encode`](Self::encode) writes, at least 2.
@@ -163,11 +160,8 @@ impl<'a> Packet<'a> {
     /// The packet can't be sent, or `out` is shorter than [`encoded_len`](Self::encoded_len). Then nothing is written.
     #[inline]
     pub fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        if let Self::Publish(publish) = self {
-            return publish.encode_packet(out);
-        }
-        // The small and the frequent here, the others in a function of their own.
         match self {
+            Self::Publish(publish) => publish.encode_packet(out),
             Self::Puback(id) => acknowledge(PacketType::Puback, *id, out),
             Self::Pubrec(id) => acknowledge(PacketType::Pubrec, *id, out),
             Self::Pubrel(id) => acknowledge(PacketType::Pubrel, *id, out),
@@ -180,23 +174,11 @@ impl<'a> Packet<'a> {
             Self::Pingreq => small([first_byte(PacketType::Pingreq), 0], out),
             Self::Pingresp => small([first_byte(PacketType::Pingresp), 0], out),
             Self::Disconnect => small([first_byte(PacketType::Disconnect), 0], out),
-            Self::Connect(_)
-            | Self::Publish(_)
-            | Self::Subscribe(_)
-            | Self::Suback(_)
-            | Self::Unsubscribe(_) => self.encode_other(out),
+            Self::Connect(connect) => encode_counted(connect, out),
+            Self::Subscribe(subscribe) => encode_counted(subscribe, out),
+            Self::Suback(suback) => encode_counted(suback, out),
+            Self::Unsubscribe(unsubscribe) => encode_counted(unsubscribe, out),
         }
-    }
-
-    #[inline(never)]
-    fn encode_other(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        let remaining_length = self.remaining_length()?;
-        let needed = fixed_header::len(remaining_length) + body_len(remaining_length);
-        let Some(out) = out.get_mut(..needed) else {
-            return Err(EncodeError::BufferTooSmall { needed });
-        };
-        self.encode_both(remaining_length, SliceSink(out));
-        Ok(needed)
     }
 
     /// Appends the packet to any buffer of the `bytes` crate and returns the number of bytes written.
@@ -211,18 +193,30 @@ impl<'a> Packet<'a> {
         if out.remaining_mut() < needed {
             return Err(EncodeError::BufferTooSmall { needed });
         }
-        self.encode_both(remaining_length, crate::writer::BufSink(out));
+        let mut out = crate::writer::BufSink(out);
+        if let Self::Publish(publish) = self {
+            publish.encode_to(remaining_length, publish.payload, out);
+        } else {
+            fixed_header::encode(first_byte(self.packet_type()), remaining_length, &mut out);
+            self.encode_body(&mut out);
+        }
         Ok(needed)
     }
+}
 
-    #[inline]
-    fn encode_both(&self, remaining_length: u32, mut out: impl Sink) {
-        if let Self::Publish(publish) = self {
-            return publish.encode_to(remaining_length, out);
-        }
-        fixed_header::encode(first_byte(self.packet_type()), remaining_length, &mut out);
-        self.encode_body(&mut out);
-    }
+/// Fields that are counted, then written: a function for each type, so that none saves registers for another.
+#[inline(never)]
+fn encode_counted<B: Body>(body: &B, out: &mut [u8]) -> Result<usize, EncodeError> {
+    body.check_sendable()?;
+    let mut counter = Counter::default();
+    body.encode(&mut counter);
+    let remaining_length = counter.remaining_length()?;
+    let needed = fixed_header::len(remaining_length) + body_len(remaining_length);
+    let Some(out) = out.get_mut(..needed) else { return Err(EncodeError::BufferTooSmall { needed }) };
+    let mut out = SliceSink(out);
+    fixed_header::encode(first_byte(B::TYPE), remaining_length, &mut out);
+    body.encode(&mut out);
+    Ok(needed)
 }
 
 /// Byte 1 of all types but PUBLISH.

@@ -4,7 +4,7 @@ use core::fmt;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::decoder::{Decoded, Decoder};
+use crate::decoder::Decoder;
 use crate::error::{DecodeError, EncodeError};
 use crate::packet::Packet;
 use crate::packet_type::PacketType;
@@ -57,24 +57,18 @@ impl PacketBuf {
     ///
     /// # Errors
     /// As for [`Decoder::decode`]; `stream` is untouched.
-    #[inline]
+    #[inline(always)]
     pub fn take(decoder: &Decoder, stream: &mut BytesMut) -> Result<Option<Self>, DecodeError> {
-        Ok(match decoder.decode(stream)? {
-            Decoded::Packet(_, len) => Some(Self(stream.split_to(len).freeze())),
-            Decoded::NeedMore { .. } => None,
-        })
+        Ok(decoder.check(stream)?.map(|len| Self(stream.split_to(len).freeze())))
     }
 
     /// The same from bytes that are shared already.
     ///
     /// # Errors
     /// As for [`Decoder::decode`]; `stream` is untouched.
-    #[inline]
+    #[inline(always)]
     pub fn take_shared(decoder: &Decoder, stream: &mut Bytes) -> Result<Option<Self>, DecodeError> {
-        Ok(match decoder.decode(stream)? {
-            Decoded::Packet(_, len) => Some(Self(stream.split_to(len))),
-            Decoded::NeedMore { .. } => None,
-        })
+        Ok(decoder.check(stream)?.map(|len| Self(stream.split_to(len))))
     }
 
     /// The packet in memory of its own, of exactly its length: one allocation, one copy. What it borrows from can go.

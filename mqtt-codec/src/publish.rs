@@ -141,60 +141,58 @@ impl<'a> Publish<'a> {
     /// The whole packet, as [`Packet::encode`](crate::Packet::encode) writes it.
     #[inline(never)]
     pub(crate) fn encode_packet(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        let remaining_length = self.remaining_length()?;
-        let Ok(len @ ..0x80) = u8::try_from(remaining_length) else {
-            return self.encode_large(remaining_length, out);
+        self.encode_with(self.payload, out)
+    }
+
+    /// With all of the payload, or nothing of it.
+    #[inline(always)]
+    fn encode_with(&self, payload: &[u8], out: &mut [u8]) -> Result<usize, EncodeError> {
+        match self.delivery.packet_id() {
+            None => self.encode_small([], payload, out),
+            Some(packet_id) => self.encode_small(packet_id.get().to_be_bytes(), payload, out),
+        }
+    }
+
+    /// Most are small: four bytes in one store, and nothing is called to copy the others.
+    #[inline(always)]
+    fn encode_small<const N: usize>(
+        &self,
+        packet_id: [u8; N],
+        payload: &[u8],
+        out: &mut [u8],
+    ) -> Result<usize, EncodeError> {
+        let Ok(len @ ..0x80) = u8::try_from(2 + self.topic.len() + N + self.payload.len()) else {
+            return self.encode_large(payload, out);
         };
-        // Most are as small as this, and nothing is called to copy them.
-        let needed = 2 + usize::from(len);
+        let needed = 4 + self.topic.len() + N + payload.len();
         let Some(out) = out.get_mut(..needed) else { return Err(EncodeError::BufferTooSmall { needed }) };
         let mut out = SliceSink(out);
-        self.encode_small_front(len, &mut out);
-        out.put(self.payload);
+        let [low, high, ..] = self.topic.len().to_le_bytes();
+        out.array([self.first_byte(), len, high, low]);
+        out.put(self.topic.as_bytes());
+        out.array(packet_id);
+        out.put(payload);
         Ok(needed)
     }
 
     #[inline(never)]
-    fn encode_large(&self, remaining_length: u32, out: &mut [u8]) -> Result<usize, EncodeError> {
-        let needed = fixed_header::len(remaining_length) + self.variable_header_len() + self.payload.len();
+    fn encode_large(&self, payload: &[u8], out: &mut [u8]) -> Result<usize, EncodeError> {
+        let remaining_length = self.remaining_length()?;
+        let needed = fixed_header::len(remaining_length) + self.variable_header_len() + payload.len();
         let Some(out) = out.get_mut(..needed) else { return Err(EncodeError::BufferTooSmall { needed }) };
-        self.encode_to(remaining_length, SliceSink(out));
+        self.encode_to(remaining_length, payload, SliceSink(out));
         Ok(needed)
-    }
-
-    /// All that stands before the payload.
-    #[inline(always)]
-    fn encode_front(&self, remaining_length: u32, out: &mut impl Sink) {
-        if let Ok(len @ ..0x80) = u8::try_from(remaining_length) {
-            return self.encode_small_front(len, out);
-        }
-        fixed_header::encode(self.first_byte(), remaining_length, out);
-        let [.., high, low] = self.topic.as_bytes().len().to_be_bytes();
-        out.array([high, low]);
-        self.encode_behind_topic_len(out);
-    }
-
-    /// The same when the Remaining Length has one byte: four bytes in one store.
-    #[inline(always)]
-    fn encode_small_front(&self, len: u8, out: &mut impl Sink) {
-        let [.., high, low] = self.topic.as_bytes().len().to_be_bytes();
-        out.array([self.first_byte(), len, high, low]);
-        self.encode_behind_topic_len(out);
-    }
-
-    #[inline(always)]
-    fn encode_behind_topic_len(&self, out: &mut impl Sink) {
-        out.put(self.topic.as_bytes());
-        if let Some(packet_id) = self.delivery.packet_id() {
-            out.packet_id(packet_id);
-        }
     }
 
     /// The same into any sink.
     #[inline(always)]
-    pub(crate) fn encode_to(&self, remaining_length: u32, mut out: impl Sink) {
-        self.encode_front(remaining_length, &mut out);
-        out.finish(self.payload);
+    pub(crate) fn encode_to(&self, remaining_length: u32, payload: &[u8], mut out: impl Sink) {
+        fixed_header::encode(self.first_byte(), remaining_length, &mut out);
+        out.prefixed(self.topic.as_bytes());
+        if let Some(packet_id) = self.delivery.packet_id() {
+            out.packet_id(packet_id);
+        }
+        out.finish(payload);
     }
 
     #[inline]
@@ -239,12 +237,6 @@ impl<'a> Publish<'a> {
     /// The packet would be too long, or `out` is shorter than [`header_len`](Self::header_len). Nothing is written.
     #[inline]
     pub fn encode_header(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        let remaining_length = self.remaining_length()?;
-        let needed = fixed_header::len(remaining_length) + self.variable_header_len();
-        let Some(out) = out.get_mut(..needed) else {
-            return Err(EncodeError::BufferTooSmall { needed });
-        };
-        self.encode_front(remaining_length, &mut SliceSink(out));
-        Ok(needed)
+        self.encode_with(&[], out)
     }
 }

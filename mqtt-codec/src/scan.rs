@@ -75,37 +75,57 @@ pub(crate) const fn is_wildcard(byte: u8) -> bool {
 
 /// Whether the bytes are a Topic Filter, with plain characters alone: `#` the whole last level, `+` whole levels. When
 /// it says no, they may still be one.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_plain_filter(bytes: &[u8]) -> bool {
-    // A filter without wildcards obeys the rules of a Topic Name.
-    is_plain_topic(bytes) || (!bytes.is_empty() && is_plain(bytes) && wildcards_fit(bytes))
+    let levels = match bytes {
+        [levels @ .., b'/', b'#'] => levels,
+        _ => bytes,
+    };
+    // Levels without wildcards obey the rules of a Topic Name.
+    is_plain_topic(levels) || are_plain_levels(levels) || matches!(bytes, b"#" | b"/#")
 }
 
-/// Whether each wildcard of a text of ASCII fills its level, and `#` is last.
-#[inline]
-fn wildcards_fit(bytes: &[u8]) -> bool {
+/// Whether there is a byte, every one is of U+0001 to U+007F, each `+` fills its level, and there is no `#`. Not inlined,
+/// so that what has no `+` needs none of its registers.
+#[inline(never)]
+fn are_plain_levels(bytes: &[u8]) -> bool {
     let Some(last) = bytes.last_chunk::<8>() else {
-        return (0..).zip(bytes).all(|(at, &byte)| !is_wildcard(byte) || wildcard_fits(bytes, at));
+        let fits = |(at, &byte)| !is_wildcard(byte) || fills_level(bytes, at);
+        return !bytes.is_empty() && is_plain(bytes) && (0..).zip(bytes).all(fits);
     };
+    let mut odd = 0;
     let mut start = 0;
     for word in bytes.as_chunks::<8>().0 {
-        if !wildcards_of_word_fit(bytes, start, *word) {
+        let word = u64::from_le_bytes(*word);
+        odd |= odd_bytes(word);
+        if !wildcards_fill_levels(bytes, start, word) {
             return false;
         }
         start += 8;
     }
     // It overlaps the word before; looking twice does no harm.
-    wildcards_of_word_fit(bytes, bytes.len() - 8, *last)
+    let last = u64::from_le_bytes(*last);
+    odd |= odd_bytes(last);
+    odd & (0x80 * LOW) == 0 && wildcards_fill_levels(bytes, bytes.len() - 8, last)
 }
 
-#[inline]
-fn wildcards_of_word_fit(bytes: &[u8], start: usize, word: [u8; 8]) -> bool {
+/// The same byte in each place.
+const LOW: u64 = 0x0101_0101_0101_0101;
+
+/// Bit 7 of some byte is set when one is NUL or not ASCII.
+#[inline(always)]
+fn odd_bytes(word: u64) -> u64 {
+    word | word.wrapping_sub(LOW)
+}
+
+/// Whether each wildcard of a word of ASCII, which starts here, is a `+` that fills its level.
+#[inline(always)]
+fn wildcards_fill_levels(bytes: &[u8], start: usize, word: u64) -> bool {
     // Bit 7 of each byte that is a wildcard: they differ in bit 3 alone.
-    let mut wildcards =
-        !(((u64::from_le_bytes(word) | (0x08 * LOW)) ^ (0x2B * LOW)).wrapping_add(0x7F * LOW)) & (0x80 * LOW);
+    let mut wildcards = !(((word | (0x08 * LOW)) ^ (0x2B * LOW)).wrapping_add(0x7F * LOW)) & (0x80 * LOW);
     while wildcards != 0 {
         let in_word = usize::from(wildcards.trailing_zeros().to_le_bytes()[0] / 8);
-        if !wildcard_fits(bytes, start + in_word) {
+        if !fills_level(bytes, start + in_word) {
             return false;
         }
         wildcards &= wildcards - 1;
@@ -113,20 +133,12 @@ fn wildcards_of_word_fit(bytes: &[u8], start: usize, word: [u8; 8]) -> bool {
     true
 }
 
-/// The same byte in each place.
-const LOW: u64 = 0x0101_0101_0101_0101;
-
-/// Whether the wildcard at this place fills its level, and `#` is last.
+/// Whether the byte at this place is `+`, with nothing but separators beside it.
 #[inline]
-fn wildcard_fits(bytes: &[u8], at: usize) -> bool {
+fn fills_level(bytes: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|at| bytes.get(at));
     let after = bytes.get(at + 1);
-    matches!(before, None | Some(b'/'))
-        && match after {
-            None => true,
-            Some(b'/') => bytes.get(at) == Some(&b'+'),
-            Some(_) => false,
-        }
+    bytes.get(at) == Some(&b'+') && matches!(before, None | Some(b'/')) && matches!(after, None | Some(b'/'))
 }
 
 /// Why a text is not a string of MQTT (1.5.3), and at which of its bytes; `None` when it is one.
@@ -188,6 +200,23 @@ mod tests {
                     let careful = crate::topic::find_filter_fault(&text).is_ok();
                     assert_eq!(is_plain_filter(&text), careful, "{:?}", core::str::from_utf8(&text));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_filter_with_wildcards_is_plain_only_without_odd_bytes() {
+        for len in 2..=40 {
+            let text = &mut [b'a'; 40][..len];
+            text[..2].copy_from_slice(b"+/");
+            assert!(is_plain_filter(text));
+            for at in 2..len {
+                for byte in 0..=255 {
+                    text[at] = byte;
+                    let careful = crate::topic::find_filter_fault(text).is_ok();
+                    assert_eq!(is_plain_filter(text), careful, "{text:?}");
+                }
+                text[at] = b'a';
             }
         }
     }

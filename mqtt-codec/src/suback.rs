@@ -6,9 +6,10 @@ use core::slice;
 use crate::error::Fault;
 use crate::field::Field;
 use crate::packet_id::PacketId;
+use crate::packet_type::PacketType;
 use crate::qos::QoS;
 use crate::reader::{Mode, Reader};
-use crate::writer::Sink;
+use crate::writer::{Body, Sink};
 
 /// SUBACK: the answer to SUBSCRIBE (3.9).
 ///
@@ -89,9 +90,13 @@ impl<'a> Suback<'a> {
             }
         }
     }
+}
 
-    #[inline]
-    pub(crate) fn encode(&self, out: &mut impl Sink) {
+impl Body for Suback<'_> {
+    const TYPE: PacketType = PacketType::Suback;
+
+    #[inline(always)]
+    fn encode(&self, out: &mut impl Sink) {
         out.packet_id(self.packet_id);
         match self.return_codes.0 {
             Repr::Wire(wire) => out.put(wire),

@@ -10,7 +10,7 @@ use crate::packet_type::PacketType;
 use crate::qos::QoS;
 use crate::reader::{Mode, Reader, Text};
 use crate::topic::TopicFilter;
-use crate::writer::Sink;
+use crate::writer::{Body, Sink};
 
 /// SUBSCRIBE: asks for messages (3.8).
 ///
@@ -51,9 +51,13 @@ impl<'a> Subscribe<'a> {
         }
         Ok(Self { packet_id, subscriptions: Subscriptions(Repr::Wire(wire)) })
     }
+}
 
-    #[inline]
-    pub(crate) fn encode(&self, out: &mut impl Sink) {
+impl Body for Subscribe<'_> {
+    const TYPE: PacketType = PacketType::Subscribe;
+
+    #[inline(always)]
+    fn encode(&self, out: &mut impl Sink) {
         out.packet_id(self.packet_id);
         match self.subscriptions.0 {
             Repr::Wire(wire) => out.put(wire),

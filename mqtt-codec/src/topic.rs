@@ -52,7 +52,7 @@ impl<'a> Text<'a> for TopicName<'a> {
 }
 
 impl<'a> Text<'a> for TopicFilter<'a> {
-    #[inline]
+    #[inline(always)]
     fn is_plain(bytes: &[u8]) -> bool {
         scan::is_plain_filter(bytes)
     }

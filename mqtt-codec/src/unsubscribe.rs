@@ -9,7 +9,7 @@ use crate::packet_id::PacketId;
 use crate::packet_type::PacketType;
 use crate::reader::{Mode, Reader, Text};
 use crate::topic::TopicFilter;
-use crate::writer::Sink;
+use crate::writer::{Body, Sink};
 
 /// UNSUBSCRIBE: ends subscriptions (3.10).
 ///
@@ -47,9 +47,13 @@ impl<'a> Unsubscribe<'a> {
         }
         Ok(Self { packet_id, filters: TopicFilters(Repr::Wire(wire)) })
     }
+}
 
-    #[inline]
-    pub(crate) fn encode(&self, out: &mut impl Sink) {
+impl Body for Unsubscribe<'_> {
+    const TYPE: PacketType = PacketType::Unsubscribe;
+
+    #[inline(always)]
+    fn encode(&self, out: &mut impl Sink) {
         out.packet_id(self.packet_id);
         match self.filters.0 {
             Repr::Wire(wire) => out.put(wire),

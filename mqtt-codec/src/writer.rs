@@ -1,6 +1,8 @@
 //! Where encoded bytes go.
 
+use crate::error::EncodeError;
 use crate::packet_id::PacketId;
+use crate::packet_type::{MAX_REMAINING_LENGTH, PacketType};
 
 /// Takes the bytes of a packet. `encode` into [`Counter`] gives the Remaining Length, `encode` into a buffer writes it,
 /// so the layout is written down once.
@@ -46,9 +48,33 @@ pub(crate) trait Sink {
     }
 }
 
+/// A packet of fields that take some counting.
+pub(crate) trait Body {
+    const TYPE: PacketType;
+
+    /// The fields behind the fixed header, in the standard's order.
+    fn encode(&self, out: &mut impl Sink);
+
+    /// Whether it can be sent, but for its length.
+    #[inline(always)]
+    fn check_sendable(&self) -> Result<(), EncodeError> {
+        Ok(())
+    }
+}
+
 /// Counts. What is in memory, even where a list names the same text over and over, is far less than `u64::MAX`.
 #[derive(Default)]
-pub(crate) struct Counter(pub(crate) u64);
+pub(crate) struct Counter(u64);
+
+impl Counter {
+    #[inline]
+    pub(crate) fn remaining_length(self) -> Result<u32, EncodeError> {
+        if self.0 > u64::from(MAX_REMAINING_LENGTH) {
+            return Err(EncodeError::PacketTooLong);
+        }
+        u32::try_from(self.0).map_err(|_| EncodeError::PacketTooLong)
+    }
+}
 
 impl Sink for Counter {
     #[inline(always)]
@@ -69,21 +95,19 @@ impl Sink for SliceSink<'_> {
     #[inline(always)]
     fn put(&mut self, bytes: &[u8]) {
         // The slice has the counted length, so there is always room.
-        if let Some((head, tail)) = core::mem::take(&mut self.0).split_at_mut_checked(bytes.len()) {
-            copy(bytes, head);
-            self.0 = tail;
+        if let Some(out) = self.0.split_off_mut(..bytes.len()) {
+            copy(bytes, out);
         }
     }
 
     #[inline(always)]
     fn prefixed(&mut self, bytes: &[u8]) {
-        let [.., high, low] = bytes.len().to_be_bytes();
-        if let Some((head, tail)) = core::mem::take(&mut self.0).split_at_mut_checked(bytes.len() + 2)
-            && let Some((len, content)) = head.split_first_chunk_mut::<2>()
+        let [low, high, ..] = bytes.len().to_le_bytes();
+        if let Some((len, out)) =
+            self.0.split_off_mut(..bytes.len() + 2).and_then(|out| out.split_first_chunk_mut())
         {
             *len = [high, low];
-            copy(bytes, content);
-            self.0 = tail;
+            copy(bytes, out);
         }
     }
 
@@ -98,9 +122,8 @@ impl Sink for SliceSink<'_> {
 
     #[inline(always)]
     fn array<const N: usize>(&mut self, bytes: [u8; N]) {
-        if let Some((head, tail)) = core::mem::take(&mut self.0).split_first_chunk_mut::<N>() {
-            *head = bytes;
-            self.0 = tail;
+        if let Some(out) = self.0.split_off_mut(..N).and_then(|out| out.first_chunk_mut()) {
+            *out = bytes;
         }
     }
 }

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use mqtt_codec::{Decoded, Decoder, Packet, PacketBuf};
+use mqtt_codec::{Decoded, Decoder, Packet, PacketBuf, Side};
 
 use crate::arbitrary::{cases, nearly_a_packet, packet};
 use crate::common::model::Model;
@@ -99,7 +99,11 @@ fn samples_are_taken_as_they_are_decoded() {
         takes(&Decoder::new(), &sample[..sample.len() - 1]);
         takes(&Decoder::new(), &sample[..1]);
         takes(&Decoder::new().max_packet_len(sample.len() - 1), sample);
+        for side in [Side::Client, Side::Server] {
+            takes(&Decoder::new().sent_by(side), sample);
+        }
     }
+    takes(&Decoder::new().strict_text(true), b"\x30\x04\0\x01\x01x");
 }
 
 proptest! {
