@@ -1,4 +1,25 @@
 //! A small MQTT 3.1.1 client that loses no message.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use mqtt_client::{Message, Options, QoS, SessionOptions};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let options = Options::new("mqtt://localhost".parse()?, SessionOptions::new("PythonPub"));
+//! let (client, _) = mqtt_client::start(options).await?;
+//! let delivery = client.publish(Message::new("internet", "IOT")?.qos(QoS::ExactlyOnce)).await?;
+//! println!("{}", delivery.await);
+//! client.disconnect(Duration::from_secs(5)).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`session`] is all of the protocol, without I/O and without a clock: calls, bytes and the time go in; bytes, changes
+//!   to be stored, events and the next deadline come out.
+//! - [`connect`] gives a [`Client`] handle and a [`Driver`], the future that does the work: it connects, reconnects, moves
+//!   bytes, stores and sleeps. [`start`] spawns it.
+//! - Every accepted message has one [`Outcome`]; nothing is called delivered that was not acknowledged.
+//! - Every bound on memory and time is an option: see [`SessionOptions`] and [`Options`].
 #![forbid(unsafe_code)]
 
 mod client;

@@ -15,7 +15,7 @@ fn payload(number: usize) -> Vec<u8> {
     format!("message {number}").into_bytes()
 }
 
-/// Three messages at this QoS to the Server, over connections that end like this. 
+/// Three messages at this QoS to the Server, over connections that end like this.
 async fn publish(server: &Server, qos: QoS) {
     let (client, driver) = connect(options(server)).await.unwrap();
     let driver = tokio::spawn(driver.run());

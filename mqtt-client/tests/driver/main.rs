@@ -1,6 +1,4 @@
 //! The driver and the handles, against a model of a Server in memory and on sockets.
 
-mod calls;
 mod cuts;
 mod server;
-mod store;

@@ -8,8 +8,8 @@ use bytes::BytesMut;
 use mqtt_client::transport::BoxIo;
 use mqtt_client::{Connecting, QoS};
 use mqtt_codec::{
-    Connack, Decoded, Decoder, Delivery, Packet, PacketId, Publish, ReturnCodes, Side, Suback, SubackReturnCode,
-    TopicName,
+    Connack, Decoded, Decoder, Delivery, Packet, PacketId, Publish, ReturnCodes, Side, Suback,
+    SubackReturnCode, TopicName,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
