@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use arbitrary::{Result, Unstructured};
 use bytes::BytesMut;
-use mqtt_codec::{EncodeError, Packet};
+use mqtt_codec::{EncodeError, Packet, PacketBuf};
 
 use crate::common::model::{ConnectModel, Model, WillModel};
 use crate::common::naive::{self, Rules, Verdict};
@@ -44,6 +44,9 @@ fn are_equal(wire: Packet<'_>, built: Packet<'_>) {
     let hasher = RandomState::new();
     assert_eq!(hasher.hash_one(wire), hasher.hash_one(built));
     assert_eq!(format!("{wire:?}"), format!("{built:?}"));
+    let line = wire.to_string();
+    assert_eq!(line, built.to_string());
+    assert!(!line.contains(char::is_control), "one line for a log: {line:?}");
     assert_eq!(wire.packet_id(), built.packet_id());
     assert_eq!(wire.packet_type(), built.packet_type());
 }
@@ -66,6 +69,7 @@ fn encodes_to(packet: &Packet<'_>, bytes: &[u8]) {
     let mut growing = BytesMut::from(&b"before"[..]);
     assert_eq!(packet.encode_to(&mut growing), Ok(needed));
     assert_eq!(growing, [b"before", bytes].concat());
+    assert_eq!(PacketBuf::encode(packet).as_ref().map(PacketBuf::packet), Ok(*packet));
 
     if let Packet::Publish(publish) = packet {
         let mut header = vec![0; publish.header_len().unwrap()];

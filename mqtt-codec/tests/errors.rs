@@ -9,7 +9,7 @@
 
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use common::hex;
 use mqtt_codec::{DecodeError, Decoder, Side};
@@ -124,6 +124,9 @@ fn messages_are_short() {
         let fault = error.fault.to_string();
         assert!(!fault.ends_with('.') && !fault.contains('\n') && fault.len() < 80, "{fault}");
     }
+    let words: BTreeSet<_> = errors().map(|(error, ..)| error.fault.to_string()).collect();
+    let faults: HashSet<_> = errors().map(|(error, ..)| error.fault).collect();
+    assert_eq!(words.len(), faults.len(), "each says something else");
 }
 
 #[cfg(feature = "std")]
