@@ -171,6 +171,8 @@ pub enum Violation {
     },
     /// PUBREL for a message that PUBREC was not yet sent for [MQTT-4.3.3-1].
     PubrelBeforePubrec(PacketId),
+    /// More messages await their acknowledgement than there are identifiers: one was used again [MQTT-2.3.1-4].
+    TooManyUnacknowledged,
 }
 
 impl Violation {
@@ -183,8 +185,8 @@ impl Violation {
             Self::WrongAcknowledgement { .. } => "MQTT-2.3.1-6",
             Self::NothingAsked { .. } => "MQTT-2.3.1-7",
             Self::ReturnCodeCount { .. } | Self::GrantedAboveRequested { .. } => "MQTT-3.8.4-5",
-
             Self::PubrelBeforePubrec(_) => "MQTT-4.3.3-1",
+            Self::TooManyUnacknowledged => "MQTT-2.3.1-4",
         })
     }
 }
@@ -214,6 +216,9 @@ impl fmt::Display for Violation {
             }
             Self::PubrelBeforePubrec(packet_id) => {
                 write!(f, "PUBREL for Packet Identifier {packet_id} before its PUBREC")
+            }
+            Self::TooManyUnacknowledged => {
+                f.write_str("more messages await their acknowledgement than there are Packet Identifiers")
             }
         }?;
         match self.clause() {

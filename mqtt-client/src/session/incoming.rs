@@ -63,9 +63,15 @@ impl Incoming {
     }
 
     /// Answers a PUBLISH by its QoS [MQTT-3.3.4-1], or notes that an answer is due.
+    ///
+    /// # Errors
+    /// More answers are due than there are identifiers.
     #[inline]
-    pub(super) fn publish(&mut self, delivery: Delivery, fx: &mut Effects) -> Verdict {
-        match delivery {
+    pub(super) fn publish(&mut self, delivery: Delivery, fx: &mut Effects) -> Result<Verdict, Violation> {
+        if self.due.len() >= usize::from(PacketId::MAX.get()) && delivery.packet_id().is_some() {
+            return Err(Violation::TooManyUnacknowledged);
+        }
+        Ok(match delivery {
             Delivery::AtMostOnce => Verdict::HandOver(None),
             Delivery::AtLeastOnce { packet_id, .. } => Verdict::HandOver(self.answer(packet_id, false, fx)),
             Delivery::ExactlyOnce { packet_id, .. } => match self.open.get(&packet_id) {
@@ -92,7 +98,7 @@ impl Incoming {
                     Verdict::Duplicate
                 }
             },
-        }
+        })
     }
 
     /// The answer to a message that is handed over now.

@@ -62,7 +62,7 @@ impl Session {
             Phase::Offline | Phase::Disconnected => return Ok(()),
         }
         match packet {
-            Packet::Publish(publish) => self.handle_publish(&publish, frame),
+            Packet::Publish(publish) => self.handle_publish(&publish, frame)?,
             Packet::Puback(id) => self.acknowledged(PacketType::Puback, id)?,
             Packet::Pubrec(id) => self.acknowledged(PacketType::Pubrec, id)?,
             Packet::Pubcomp(id) => self.acknowledged(PacketType::Pubcomp, id)?,
@@ -91,9 +91,10 @@ impl Session {
     }
 
     #[inline]
-    fn handle_publish(&mut self, publish: &Publish<'_>, frame: &Bytes) {
-        let Verdict::HandOver(acknowledgement) = self.incoming.publish(publish.delivery, &mut self.fx) else {
-            return;
+    fn handle_publish(&mut self, publish: &Publish<'_>, frame: &Bytes) -> Result<(), Violation> {
+        let Verdict::HandOver(acknowledgement) = self.incoming.publish(publish.delivery, &mut self.fx)?
+        else {
+            return Ok(());
         };
         let message = Message {
             topic: TopicNameBuf::part_of(frame, publish.topic),
@@ -102,13 +103,21 @@ impl Session {
             retain: publish.retain,
         };
         self.arrivals.push(Arrival { message, dup: publish.delivery.dup(), acknowledgement });
+        Ok(())
     }
 
     #[inline]
     fn acknowledged(&mut self, received: PacketType, packet_id: PacketId) -> Result<(), Violation> {
         self.outgoing.acknowledge(received, packet_id, &mut self.fx)?;
-        self.outgoing.send_waiting(&mut self.fx);
+        self.identifier_freed();
         Ok(())
+    }
+
+    /// What waited for room in flight can go on.
+    #[inline]
+    fn identifier_freed(&mut self) {
+        self.make_subscriptions_again();
+        self.outgoing.send_waiting(&mut self.fx);
     }
 
     fn handle_suback(&mut self, suback: &Suback<'_>) -> Result<(), Violation> {
@@ -120,6 +129,7 @@ impl Session {
         if let Some(Asked::Subscribe(tag, filters)) = self.outgoing.take_request(packet_id) {
             self.granted.subscribed(suback, tag, filters, &mut self.fx);
         }
+        self.identifier_freed();
         Ok(())
     }
 
@@ -128,6 +138,7 @@ impl Session {
         if let Some(Asked::Unsubscribe(tag, filters)) = self.outgoing.take_request(packet_id) {
             self.granted.unsubscribed(tag, &filters, &mut self.fx);
         }
+        self.identifier_freed();
         Ok(())
     }
 

@@ -14,11 +14,16 @@ pub(super) struct KeepAlive {
     pingresp_timeout: Duration,
     last_sent: Instant,
     last_received: Instant,
-    /// When the PINGREQ was sent that is not answered yet.
+    /// When the first PINGREQ was sent of those that are not answered yet.
     pinged: Option<Instant>,
+    /// Since when an acknowledgement is awaited and nothing at all came, while we went on sending.
+    unanswered: Option<Instant>,
     /// Bytes are not read at the moment, so nothing can be concluded from silence.
     deaf: bool,
 }
+
+/// So long that it never ends, and can still be added to the time.
+pub(super) const LONG: Duration = Duration::from_secs(1 << 30);
 
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,22 +41,26 @@ impl KeepAlive {
         let early = (period / 8).min(Duration::from_secs(1));
         Self {
             ping_after: (!period.is_zero()).then(|| period - early),
-            pingresp_timeout: options.pingresp_timeout.unwrap_or(period / 4),
+            pingresp_timeout: options.pingresp_timeout.unwrap_or(period / 4).min(LONG),
             last_sent: now,
             last_received: now,
             pinged: None,
+            unanswered: None,
             deaf: false,
         }
     }
 
+    /// Bytes were written; `awaiting` says that an acknowledgement is to come.
     #[inline]
-    pub(super) fn sent(&mut self, now: Instant) {
+    pub(super) fn sent(&mut self, now: Instant, awaiting: bool) {
         self.last_sent = now;
+        self.unanswered = if awaiting { self.unanswered.or(Some(now)) } else { None };
     }
 
     #[inline]
     pub(super) fn received(&mut self, now: Instant) {
         self.last_received = now;
+        self.unanswered = None;
     }
 
     pub(super) fn pingresp(&mut self) {
@@ -61,31 +70,44 @@ impl KeepAlive {
     /// Reading stops or goes on. Silence counts anew from when it goes on.
     pub(super) fn set_deaf(&mut self, deaf: bool, now: Instant) {
         if self.deaf && !deaf {
-            self.last_received = now;
+            self.received(now);
         }
         self.deaf = deaf;
     }
 
     /// When something is due, if nothing is sent or received until then.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let ping_after = self.ping_after?;
-        match self.pinged {
-            None => Some(self.last_sent + ping_after),
-            Some(_) if self.deaf => None,
-            Some(pinged) => Some(pinged.max(self.last_received) + self.pingresp_timeout),
-        }
+        let ping = self.ping_deadline()?;
+        Some(self.end().map_or(ping, |end| end.min(ping)))
+    }
+
+    /// When the next PINGREQ is due. One that is not answered yet is no reason to be silent for longer [MQTT-3.1.2-23].
+    fn ping_deadline(&self) -> Option<Instant> {
+        // Who sends all the time would never see that nobody is there.
+        let silent_since = match self.unanswered {
+            Some(since) if self.pinged.is_none() && !self.deaf => since.min(self.last_sent),
+            _ => self.last_sent,
+        };
+        Some(silent_since + self.ping_after?)
+    }
+
+    /// When the connection is given up. Bytes that come put it off: PINGRESP may stand behind a long packet.
+    fn end(&self) -> Option<Instant> {
+        self.pinged
+            .filter(|_| !self.deaf)
+            .map(|pinged| pinged.max(self.last_received) + self.pingresp_timeout)
     }
 
     /// What is due; a PINGREQ counts as sent from now on.
     pub(super) fn due(&mut self, now: Instant) -> Due {
-        match self.deadline() {
-            Some(deadline) if deadline <= now => {}
-            _ => return Due::Nothing,
-        }
-        if self.pinged.is_some() {
+        let passed = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
+        if passed(self.end()) {
             return Due::GiveUp;
         }
-        self.pinged = Some(now);
+        if !passed(self.ping_deadline()) {
+            return Due::Nothing;
+        }
+        self.pinged = self.pinged.or(Some(now));
         self.last_sent = now;
         Due::Pingreq
     }
@@ -111,7 +133,7 @@ mod tests {
             let deadline = clock.deadline().unwrap();
             assert!(deadline < start + Duration::from_secs(seconds.into()));
             assert_eq!(clock.due(deadline - ms(1)), Due::Nothing);
-            clock.sent(deadline - ms(1));
+            clock.sent(deadline - ms(1), false);
             assert_eq!(clock.due(deadline), Due::Nothing, "something was sent");
             assert_eq!(clock.due(clock.deadline().unwrap()), Due::Pingreq);
         }
@@ -153,10 +175,12 @@ mod tests {
         let (mut clock, start) = keep_alive(4);
         assert_eq!(clock.due(start + ms(3_500)), Due::Pingreq);
         clock.set_deaf(true, start + ms(3_600));
-        assert_eq!(clock.deadline(), None);
-        clock.set_deaf(false, start + ms(60_000));
-        assert_eq!(clock.due(start + ms(60_999)), Due::Nothing);
-        assert_eq!(clock.due(start + ms(61_000)), Due::GiveUp);
+        assert_eq!(clock.due(start + ms(6_999)), Due::Nothing);
+        assert_eq!(clock.due(start + ms(7_000)), Due::Pingreq, "the Server hears us all the same");
+        assert_eq!(clock.due(start + ms(10_500)), Due::Pingreq);
+        clock.set_deaf(false, start + ms(12_000));
+        assert_eq!(clock.due(start + ms(12_999)), Due::Nothing);
+        assert_eq!(clock.due(start + ms(13_000)), Due::GiveUp);
     }
 
     #[test]

@@ -63,7 +63,7 @@ use crate::message::Message;
 use crate::options::{OptionsError, SessionOptions};
 use crate::session::effects::Effects;
 use crate::session::incoming::Incoming;
-use crate::session::keep_alive::{Due, KeepAlive};
+use crate::session::keep_alive::{Due, KeepAlive, LONG};
 use crate::session::outgoing::Outgoing;
 use crate::session::requests::{Asked, Granted, Request};
 use crate::store::{Change, Saved};
@@ -207,22 +207,27 @@ impl Session {
         if self.phase == Phase::Online {
             self.fx.outbox.packet(&Packet::Disconnect);
             self.phase = Phase::Disconnected;
+            // What the user acknowledges from now on stays unsaid.
+            self.incoming.connection_lost();
         }
     }
 
-    /// Gives up all that is not complete: each publish gets [`Outcome::Abandoned`]. What a store keeps is kept.
+    /// Gives up all that is not complete: each publish gets [`Outcome::Abandoned`]. What a store keeps is kept. Nothing
+    /// that still comes is answered: the connection is to be closed, and the session is over.
     pub fn abandon(&mut self) {
-        self.fx.connection_lost();
+        self.connection_lost();
         self.outgoing.abandon(&mut self.fx);
     }
 
     // What the network and the clock bring.
 
-    /// A connection is there: CONNECT is sent [MQTT-3.1.0-1].
+    /// A connection is there: CONNECT is sent [MQTT-3.1.0-1]. The connection before it is gone with all that was taken from
+    /// the outbox and not written.
     pub fn connection_opened(&mut self, now: Instant) {
-        self.phase = Phase::Connecting(now + self.options.connack_timeout);
+        self.connection_lost();
+        self.phase = Phase::Connecting(now + self.options.connack_timeout.min(LONG));
         self.keep_alive = KeepAlive::new(&self.options, now);
-        self.fx.outbox.clear();
+        self.fx.connection_lost();
         self.fx.outbox.encoded(&self.connect);
     }
 
@@ -244,7 +249,7 @@ impl Session {
     /// The transport took so many more bytes of what was taken from the outbox.
     #[inline]
     pub fn written(&mut self, now: Instant, bytes: usize) {
-        self.keep_alive.sent(now);
+        self.keep_alive.sent(now, self.outgoing.in_flight() > 0);
         self.fx.written(bytes);
     }
 
@@ -405,17 +410,27 @@ impl Session {
         }
         self.expects_session = true;
         self.outgoing.resume(lost, &mut self.fx);
-        if std::mem::take(&mut self.subscribe_again) {
-            for filters in self.granted.again() {
-                let request = |number| Request { number, asked: Asked::Subscribe(None, filters) };
-                if self.outgoing.request(request, false, &mut self.fx).is_none() {
-                    self.subscribe_again = true;
-                }
-            }
-        }
         self.outgoing.ask_again(&mut self.fx);
+        self.make_subscriptions_again();
         self.outgoing.send_waiting(&mut self.fx);
         Ok(())
+    }
+
+    /// Subscribes again if that is due and there are identifiers for it.
+    fn make_subscriptions_again(&mut self) {
+        if !self.subscribe_again {
+            return;
+        }
+        let lists = self.granted.again(&self.outgoing.filters_asked_for());
+        if self.outgoing.free_ids() < lists.len() {
+            return;
+        }
+        self.subscribe_again = false;
+        for filters in lists {
+            let request = |number| Request { number, asked: Asked::Subscribe(None, filters) };
+            let made = self.outgoing.request(request, true, &mut self.fx);
+            debug_assert!(made.is_some(), "there are as many identifiers");
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Messages to the Server: the sender's half of QoS 0, 1 and 2 (4.3), Packet Identifiers, and what waits.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use mqtt_codec::{Delivery, Packet, PacketId, PacketType, QoS};
+use mqtt_codec::{Delivery, Packet, PacketId, PacketType, QoS, TopicFilterBuf};
 
 use crate::message::Message;
 use crate::options::SessionOptions;
@@ -79,7 +79,7 @@ impl Outgoing {
         };
         saved.sort_by_key(|publish| publish.number);
         for SavedPublish { number, state } in saved {
-            outgoing.next_number = number + 1;
+            outgoing.next_number = number.saturating_add(1);
             let accepted = |message| Accepted { number, tag: None, message };
             let (packet_id, exchange) = match state {
                 SavedState::Waiting(message) => {
@@ -92,7 +92,7 @@ impl Outgoing {
                 }
                 SavedState::Sent(id, message) => (id, Exchange::AwaitingPuback(accepted(message))),
                 SavedState::Released { packet_id, order } => {
-                    outgoing.next_order = outgoing.next_order.max(order + 1);
+                    outgoing.next_order = outgoing.next_order.max(order.saturating_add(1));
                     (packet_id, Exchange::AwaitingPubcomp { number, tag: None, order, session_lost: false })
                 }
             };
@@ -192,10 +192,16 @@ impl Outgoing {
         }
     }
 
+    /// How many identifiers are not in use.
+    #[inline]
+    pub(super) fn free_ids(&self) -> usize {
+        usize::from(PacketId::MAX.get()) - self.exchanges.len()
+    }
+
     /// An identifier that is not in use [MQTT-2.3.1-2].
     #[inline]
     fn free_id(&mut self) -> Option<PacketId> {
-        if self.exchanges.len() >= usize::from(PacketId::MAX.get()) {
+        if self.free_ids() == 0 {
             return None;
         }
         loop {
@@ -245,6 +251,12 @@ impl Outgoing {
                 None
             }
         }
+    }
+
+    /// The filters of all requests that are not answered.
+    pub(super) fn filters_asked_for(&self) -> BTreeSet<&TopicFilterBuf> {
+        let requests = self.exchanges.iter().filter_map(Exchange::as_request);
+        requests.flat_map(|(_, request)| request.filters()).collect()
     }
 
     /// Some subscriptions that are made again are not answered.

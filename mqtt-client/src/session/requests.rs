@@ -1,6 +1,6 @@
 //! SUBSCRIBE and UNSUBSCRIBE, and which subscriptions there are (3.8 to 3.11).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mqtt_codec::{
     Packet, PacketId, PacketType, QoS, Suback, SubackReturnCode, Subscribe, Subscriptions, TopicFilterBuf,
@@ -41,6 +41,15 @@ impl Request {
     /// It makes subscriptions again that a lost session had.
     pub(super) fn is_again(&self) -> bool {
         matches!(self.asked, Asked::Subscribe(None, _))
+    }
+
+    /// The filters that it is about.
+    pub(super) fn filters(&self) -> impl Iterator<Item = &TopicFilterBuf> {
+        let (subscribe, unsubscribe) = match &self.asked {
+            Asked::Subscribe(_, filters) => (&filters[..], &[][..]),
+            Asked::Unsubscribe(_, filters) => (&[][..], &filters[..]),
+        };
+        subscribe.iter().map(|(filter, _)| filter).chain(unsubscribe)
     }
 
     /// Its packet, if it is not too long for one.
@@ -128,10 +137,11 @@ impl Granted {
         self.0.is_empty()
     }
 
-    /// All of them, in lists that each fit into a packet of moderate length.
-    pub(super) fn again(&self) -> Vec<Vec<(TopicFilterBuf, QoS)>> {
+    /// All but these, in lists that each fit into a packet of moderate length.
+    pub(super) fn again(&self, but: &BTreeSet<&TopicFilterBuf>) -> Vec<Vec<(TopicFilterBuf, QoS)>> {
         const LIST_LEN: usize = 64;
-        let all: Vec<_> = self.0.iter().map(|(filter, qos)| (filter.clone(), *qos)).collect();
+        let wanted = self.0.iter().filter(|(filter, _)| !but.contains(filter));
+        let all: Vec<_> = wanted.map(|(filter, qos)| (filter.clone(), *qos)).collect();
         all.chunks(LIST_LEN).map(<[_]>::to_vec).collect()
     }
 }

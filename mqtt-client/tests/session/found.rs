@@ -1,0 +1,200 @@
+//! What these tests found wrong, each by what is right.
+
+use std::time::Duration;
+
+use mqtt_client::session::{ConnectionError, Event, Outcome, Tag, Violation};
+use mqtt_client::{QoS, SessionOptions};
+use mqtt_codec::SubackReturnCode;
+
+use crate::wire::{NEW, PRESENT, Wire, filter, kept, message};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn an_acknowledgement_of_the_user_does_not_follow_disconnect() {
+    for publish in ["32 06 0001 61 0007 78", "34 06 0001 61 0007 78"] {
+        let mut wire = Wire::online(kept().manual_acknowledgement(true));
+        wire.receive(publish);
+        let acknowledgement = wire.acknowledgements()[0];
+        wire.session.disconnect();
+        wire.sends("E0 00");
+        wire.session.acknowledge(acknowledgement);
+        wire.sends("");
+    }
+}
+
+#[test]
+fn pings_go_on_while_one_is_not_answered() {
+    // A packet of the Server takes minutes, and PINGRESP stands behind it.
+    let mut wire = Wire::online(kept().keep_alive(8));
+    let mut pings = 0;
+    wire.try_receive("30 FF FF 03 0001 61").unwrap();
+    for _ in 0..60 {
+        wire.pass(SECOND);
+        wire.session.handle_timeout(wire.now).unwrap();
+        wire.try_receive("78").unwrap();
+        pings += wire.sent().len() / 2;
+    }
+    assert_eq!(pings, 60 / 7);
+}
+
+#[test]
+fn pings_go_on_while_the_user_takes_no_messages() {
+    let mut wire = Wire::online(kept().keep_alive(8));
+    wire.session.set_reading(wire.now, false);
+    let mut pings = 0;
+    for _ in 0..60 {
+        wire.pass(SECOND);
+        wire.session.handle_timeout(wire.now).unwrap();
+        pings += wire.sent().len() / 2;
+    }
+    assert_eq!(pings, 60 / 7);
+    wire.session.set_reading(wire.now, true);
+    wire.pass(2 * SECOND);
+    assert_eq!(wire.session.handle_timeout(wire.now), Err(ConnectionError::NoPingresp));
+}
+
+#[test]
+fn a_server_that_acknowledges_nothing_is_asked_whether_it_is_there_however_much_is_sent() {
+    let mut wire = Wire::online(kept().keep_alive(8));
+    let start = wire.now;
+    let silent = loop {
+        wire.publish(1, "x", 1);
+        wire.sent();
+        wire.pass(SECOND / 2);
+        if wire.session.handle_timeout(wire.now).is_err() {
+            break wire.now - start;
+        }
+    };
+    assert!(silent <= 10 * SECOND, "{silent:?}");
+
+    // Acknowledgements that come are all that is needed.
+    let mut wire = Wire::online(kept().keep_alive(8));
+    for id in 1..=100 {
+        wire.publish(1, "x", id);
+        assert_eq!(wire.sent().len(), 8);
+        wire.pass(SECOND / 2);
+        wire.session.handle_timeout(wire.now).unwrap();
+        wire.receive(&format!("40 02 {id:04x}"));
+    }
+    // At QoS 0 none are awaited, and what is sent keeps the connection alive.
+    for id in 1..=100 {
+        wire.publish(0, "x", id);
+        assert_eq!(wire.sent().len(), 6);
+        wire.pass(SECOND / 2);
+        wire.session.handle_timeout(wire.now).unwrap();
+    }
+}
+
+#[test]
+fn subscriptions_are_not_made_again_that_are_just_being_changed() {
+    let mut wire = Wire::online(kept());
+    for (id, text) in [(1, "a"), (2, "b"), (3, "c")] {
+        wire.subscribe(text, 0, id);
+        wire.receive(&format!("90 03 {id:04x} 00"));
+    }
+    wire.sent();
+    wire.unsubscribe("a", 4);
+    wire.subscribe("b", 2, 5);
+    wire.sends("A2 05 0004 0001 61  82 06 0005 0001 62 02");
+    wire.reconnect(NEW);
+    // Else the old subscription would come behind the new wish, and stay.
+    wire.sends("A2 05 0004 0001 61  82 06 0005 0001 62 02  82 06 0006 0001 63 00");
+    wire.receive("B0 02 0004  90 03 0005 02  90 03 0006 00");
+    wire.reconnect(NEW);
+    wire.sends("82 0A 0007 0001 62 02 0001 63 00");
+}
+
+#[test]
+fn subscriptions_that_no_identifier_is_free_for_are_made_again_when_one_is() {
+    let mut wire = Wire::online(kept().in_flight(65_535).queue(10, 1_000));
+    wire.subscribe("a", 1, 0);
+    wire.receive("90 03 0001 01");
+    for _ in 0..65_535 {
+        wire.session.publish(message(1, "x"), None).unwrap();
+        wire.sent();
+    }
+    wire.publish(1, "y", 1);
+    assert_eq!((wire.session.in_flight(), wire.session.waiting()), (65_535, 1));
+    wire.reconnect(NEW);
+    assert_eq!(wire.sent().len(), 65_535 * 8);
+    wire.receive("40 02 1234");
+    wire.sends("82 06 1234 0001 61 01");
+    wire.receive("90 03 1234 01");
+    wire.receive("40 02 1235");
+    wire.sends("32 06 0001 61 1234 79");
+}
+
+#[test]
+fn an_abandoned_session_says_nothing_any_more() {
+    let mut wire = Wire::restored(kept(), Default::default());
+    wire.connect(PRESENT);
+    wire.publish(2, "x", 1);
+    wire.sends("34 06 0001 61 0001 78");
+    wire.changes();
+    wire.session.abandon();
+    assert_eq!(wire.outcomes()[&1], Outcome::Abandoned);
+    // A PUBREL would rest on a change that nobody stores: the message would come twice after the next start.
+    wire.receive("50 02 0001");
+    wire.sends("");
+    assert_eq!(wire.changes(), []);
+}
+
+#[test]
+fn acknowledgements_that_are_due_are_bounded_by_the_identifiers_that_there_are() {
+    // While the first message is not acknowledged, the other's PUBREC waits, and it comes again and again.
+    let mut wire = Wire::online(kept().manual_acknowledgement(true));
+    wire.receive("34 06 0001 61 0002 78");
+    let held = wire.acknowledgements()[0];
+    wire.receive("32 06 0001 61 0001 78");
+    wire.session.acknowledge(held);
+    let error = (0..100_000).find_map(|_| wire.try_receive("34 06 0001 61 0002 78").err());
+    assert_eq!(error, Some(Violation::TooManyUnacknowledged.into()));
+    assert_eq!(wire.session.unacknowledged(), 65_535);
+}
+
+#[test]
+fn a_time_to_wait_can_be_as_long_as_one_likes() {
+    let options = SessionOptions::new("c").keep_alive(1);
+    let options = options.connack_timeout(Duration::MAX).pingresp_timeout(Duration::MAX);
+    let mut wire = Wire::offline(options);
+    wire.connect(NEW);
+    for _ in 0..10 {
+        wire.pass(SECOND);
+        wire.session.handle_timeout(wire.now).unwrap();
+        wire.sends("C0 00");
+    }
+}
+
+#[test]
+fn what_a_driver_says_late_counts_for_no_other_connection() {
+    let mut wire = Wire::online(kept());
+    wire.publish(0, "x", 1);
+    wire.session.connection_lost();
+    wire.session.written(wire.now, 1_000);
+    wire.open();
+    let mut out = mqtt_client::session::Outbox::default();
+    wire.session.take_outbox(&mut out);
+    wire.receive(NEW);
+    wire.publish(0, "x", 2);
+    wire.session.written(wire.now, 1);
+    assert_eq!(wire.outcomes().get(&2), None, "not written");
+    // Nor does a connection that it forgot to say the end of.
+    wire.open();
+    assert!(wire.outcomes().contains_key(&2));
+}
+
+#[test]
+fn a_subscription_that_is_refused_again_is_reported() {
+    let mut wire = Wire::online(kept());
+    wire.session.subscribe(vec![(filter("a"), QoS::AtLeastOnce)], Tag(1)).unwrap();
+    wire.receive("90 03 0001 01");
+    wire.reconnect(NEW);
+    wire.receive("90 03 0002 80");
+    let events = wire.events();
+    assert!(events.contains(&Event::SubscriptionLost { filter: filter("a") }), "{events:?}");
+    let granted = SubackReturnCode::Granted(QoS::AtLeastOnce);
+    assert!(events.contains(&Event::Subscribed { tag: Tag(1), return_codes: vec![granted] }));
+    wire.reconnect(NEW);
+    wire.sends("");
+}
