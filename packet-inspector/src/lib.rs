@@ -20,6 +20,7 @@
 //! (Ethernet, IP, TCP), [`dissect`] (MQTT), [`frame`] (all of it together), [`render`].
 
 mod damage;
+pub mod capture;
 pub mod dissect;
 pub mod finding;
 mod fixed_header;
@@ -30,3 +31,4 @@ pub mod net;
 mod payload;
 pub mod record;
 pub mod render;
+pub mod stream;
