@@ -19,8 +19,8 @@
 //! Floors, each knows only those above it in this list: [`finding`] and [`record`], [`input`] (text to records), [`net`]
 //! (Ethernet, IP, TCP), [`dissect`] (MQTT), [`frame`] (all of it together), [`render`].
 
-mod damage;
 pub mod capture;
+mod damage;
 pub mod dissect;
 pub mod finding;
 mod fixed_header;

@@ -34,6 +34,8 @@ pub struct Entry<'a> {
     pub bytes: &'a [u8],
     /// How many there were on the wire.
     pub wire_len: usize,
+    /// What the file says of it.
+    pub comments: &'a [String],
 }
 
 /// Why a capture cannot be read, or not to its end.
@@ -137,12 +139,7 @@ impl Reader {
         self.number += 1;
         let Place { bytes, time, link, wire_len } = place;
         let bytes = self.source.data().get(bytes).unwrap_or_default();
-        Ok(Some(Entry { number: self.number, time, link, bytes, wire_len }))
-    }
-
-    /// The comments of the record that was given last.
-    pub fn comments(&self) -> &[String] {
-        self.blocks.comments()
+        Ok(Some(Entry { number: self.number, time, link, bytes, wire_len, comments: self.blocks.comments() }))
     }
 
     fn step(&mut self) -> Step {

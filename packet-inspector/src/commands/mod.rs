@@ -9,8 +9,10 @@ use mqtt_codec::Side;
 use packet_inspector::frame::Frame;
 use packet_inspector::render;
 
+pub(crate) mod capture;
 pub(crate) mod completions;
 pub(crate) mod decode;
+pub(crate) mod read;
 
 /// `--from`: who sent the packets.
 #[derive(Clone, Copy, ValueEnum)]
@@ -51,13 +53,19 @@ impl Format {
     /// # Errors
     /// Those of the writer.
     pub(crate) fn write(self, frame: &Frame, out: &mut impl Write) -> io::Result<()> {
+        if matches!(self, Self::Tree) && frame.number > 1 {
+            writeln!(out)?;
+        }
+        self.write_one(frame, out)
+    }
+
+    /// The same without the empty line between two trees.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub(crate) fn write_one(self, frame: &Frame, out: &mut impl Write) -> io::Result<()> {
         match self {
-            Format::Tree => {
-                if frame.number > 1 {
-                    writeln!(out)?;
-                }
-                render::tree(frame, out)
-            }
+            Format::Tree => render::tree(frame, out),
             Format::Summary => render::summary(frame, out),
             Format::Hex => render::hex(frame, out),
             Format::Json => render::json(frame, out),

@@ -1,6 +1,7 @@
 //! Writes a frame for people and for programs. Pure functions from a [`Frame`] to a writer; colours are always
 //! written as escape sequences, the writer drops them where they don't belong.
 
+mod captured;
 mod hex;
 mod json;
 mod style;
@@ -8,6 +9,7 @@ mod summary;
 mod tree;
 
 pub use self::hex::hex;
+pub use captured::{event, happening, heading, line};
 pub use json::json;
 pub use summary::{info, summary};
 pub use tree::tree;
@@ -20,7 +22,7 @@ use crate::frame::Frame;
 fn sentence(finding: &Finding) -> String {
     let mut text = finding.message.clone();
     // It names its field itself, and is about all of the packet.
-    if finding.kind == "incomplete" {
+    if matches!(finding.kind, "incomplete" | "cut") {
         return text;
     }
     if let Some(field) = &finding.field {

@@ -241,7 +241,9 @@ pub(super) fn behind_malformed(error: &DecodeError, rest: &[u8]) -> Option<usize
     let header_in_order = !matches!(error.field, Field::FixedHeader | Field::RemainingLength);
     let follows = match Decoder::new().decode(next) {
         Ok(Decoded::Packet(..)) => true,
-        Ok(Decoded::NeedMore { missing }) => next.len() < 2 || missing.is_some_and(|missing| usize::from(missing) < SHORT),
+        Ok(Decoded::NeedMore { missing }) => {
+            next.len() < 2 || missing.is_some_and(|missing| usize::from(missing) < SHORT)
+        }
         Err(_) => false,
     };
     (header_in_order || next.is_empty() || follows).then_some(len)

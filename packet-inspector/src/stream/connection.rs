@@ -73,15 +73,8 @@ impl Connection {
             (true, true, ..) | (false, _, true, false) => Some(Direction::Backward),
             (false, _, true, true) | (false, _, false, false) => None,
         };
-        let info = Info {
-            number,
-            source,
-            destination,
-            from_start: is_syn,
-            client,
-            websocket: false,
-            began: time,
-        };
+        let info =
+            Info { number, source, destination, from_start: is_syn, client, websocket: false, began: time };
         Self {
             info,
             protocol: Protocol::Unknown,
@@ -322,7 +315,8 @@ impl Connection {
             let (frame, time) = (cx.entry.number, cx.entry.time);
             self.tell(direction, frame, time, Event::OtherVersion(protocol), cx);
             self.leave_alone(cx);
-        } else if self.half(direction).framer.is_noise() && !self.half(direction.opposite()).framer.has_sent() {
+        } else if self.half(direction).framer.is_noise() && !self.half(direction.opposite()).framer.has_sent()
+        {
             self.name(direction, Other::Unknown, cx);
         }
     }

@@ -227,9 +227,8 @@ impl Order {
         }
         let give_up = place < given_up;
         let better = self.waiting.iter().position(|piece| !piece.suspect && piece.covers(place));
-        let found = better.or_else(|| {
-            self.waiting.iter().position(|piece| piece.covers(place)).filter(|_| give_up)
-        });
+        let found =
+            better.or_else(|| self.waiting.iter().position(|piece| piece.covers(place)).filter(|_| give_up));
         let Some(found) = found else {
             let start = self.waiting.iter().map(|piece| piece.start).find(|&start| start > place)?;
             if !give_up {

@@ -122,4 +122,3 @@ pub(super) fn read_tcp(
 fn offset(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr().saturating_sub(whole.as_ptr().addr())
 }
-

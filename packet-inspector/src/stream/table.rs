@@ -143,8 +143,14 @@ fn forget<S: Sink>(connections: &mut HashMap<Ends, Connection>, cx: &mut Context
 }
 
 /// Closes a connection when no record is being read.
-fn close<S: Sink>(connection: &mut Connection, forgotten: bool, limits: &Limits, held: &mut usize, sink: &mut S) {
+fn close<S: Sink>(
+    connection: &mut Connection,
+    forgotten: bool,
+    limits: &Limits,
+    held: &mut usize,
+    sink: &mut S,
+) {
     let (number, time): (u64, Time) = connection.last;
-    let entry = Entry { number, time, link: None, bytes: &[], wire_len: 0 };
+    let entry = Entry { number, time, link: None, bytes: &[], wire_len: 0, comments: &[] };
     connection.close(forgotten, &mut Context { entry: &entry, limits, held, sink });
 }

@@ -168,10 +168,11 @@ pub(super) fn unmasked(mut bytes: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     while !bytes.is_empty() {
-        let (header, frame) = (2..=bytes.len().min(14)).find_map(|len| match read_header(bytes.get(..len)?) {
-            Header::Whole(frame) => Some((len, frame)),
-            Header::More | Header::Compressed | Header::Wrong => None,
-        })?;
+        let (header, frame) =
+            (2..=bytes.len().min(14)).find_map(|len| match read_header(bytes.get(..len)?) {
+                Header::Whole(frame) => Some((len, frame)),
+                Header::More | Header::Compressed | Header::Wrong => None,
+            })?;
         let end = usize::try_from(frame.left).ok()?.checked_add(header)?;
         let payload = bytes.get(header..end)?;
         if frame.data {

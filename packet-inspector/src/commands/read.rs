@@ -1,0 +1,125 @@
+//! `read`: the packets of a capture.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Args;
+use packet_inspector::capture::{Span, Time};
+use packet_inspector::finding::Severity;
+use packet_inspector::frame::Frame;
+use packet_inspector::render;
+use packet_inspector::stream::{Captured, Event, Moment, Sink};
+
+use super::capture::{Input, Listener};
+use super::{Color, Format, ended, standard_output};
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  packet-inspector read capture.pcapng
+  packet-inspector read capture.pcap.gz --format tree
+  tcpdump -i lo -U -w - port 1883 | packet-inspector read -
+
+Exit status: 0 nothing is wrong; 1 something is wrong with the packets; \
+2 the capture could not be read, or not to its end, or wrong usage.";
+
+#[derive(Args)]
+pub(crate) struct Read {
+    #[command(flatten)]
+    input: Input,
+
+    /// What to print
+    #[arg(long, value_enum, default_value = "summary", value_name = "FORMAT")]
+    format: Format,
+
+    /// When to use colours; NO_COLOR is respected
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    color: Color,
+}
+
+impl Read {
+    /// Prints the packets of the capture.
+    pub(crate) fn run(&self) -> ExitCode {
+        let mut out = standard_output(self.color);
+        let mut printer = Printer {
+            out: &mut out,
+            format: self.format,
+            start: Time::default(),
+            status: ExitCode::SUCCESS,
+            written: Ok(()),
+            shown: 0,
+        };
+        let read = self.input.read(&mut printer);
+        let (written, status) = (printer.written, printer.status);
+        let written = written.and_then(|()| out.flush());
+        match (written, read) {
+            (Ok(()), Err(failed)) => failed,
+            (written, _) => ended(written, status),
+        }
+    }
+}
+
+/// Prints each packet as it comes.
+struct Printer<'a, W> {
+    out: &'a mut W,
+    format: Format,
+    /// The first record's time.
+    start: Time,
+    status: ExitCode,
+    written: io::Result<()>,
+    /// The frame that was shown last.
+    shown: u64,
+}
+
+impl<W: Write> Printer<'_, W> {
+    fn print(&mut self, packet: &Captured<'_>) -> io::Result<()> {
+        let relative = packet.time().since(self.start);
+        if packet.packet.is_none() && !packet.is_cut() {
+            self.judge(packet);
+        }
+        if matches!(self.format, Format::Summary) {
+            return render::line(packet, relative, self.out);
+        }
+        let mut frame = Frame::captured(packet, self.start);
+        if let Some(capture) = &mut frame.capture {
+            capture.continued = packet.frame() == self.shown;
+        }
+        if self.shown > 0 && packet.frame() != self.shown && matches!(self.format, Format::Tree) {
+            writeln!(self.out)?;
+        }
+        self.shown = packet.frame();
+        self.format.write_one(&frame, self.out)
+    }
+
+    /// Malformed packets change the exit status.
+    fn judge(&mut self, packet: &Captured<'_>) {
+        let mut findings = Frame::of_packet(packet).flat_map(|tree| tree.findings);
+        if findings.any(|finding| finding.severity == Severity::Error) {
+            self.status = ExitCode::FAILURE;
+        }
+    }
+}
+
+impl<W: Write> Sink for Printer<'_, W> {
+    fn packet(&mut self, packet: &Captured<'_>) {
+        if self.written.is_ok() {
+            self.written = self.print(packet);
+        }
+    }
+
+    fn event(&mut self, moment: &Moment<'_>, event: Event) {
+        if self.written.is_ok() && !matches!(self.format, Format::Json) {
+            let relative: Span = moment.time.since(self.start);
+            self.written = render::event(moment, relative, event, self.out);
+        }
+    }
+}
+
+impl<W: Write> Listener for Printer<'_, W> {
+    fn start(&mut self, time: Time) {
+        self.start = time;
+    }
+
+    fn goes_on(&mut self) -> bool {
+        self.written.is_ok()
+    }
+}
