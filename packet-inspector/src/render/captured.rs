@@ -6,7 +6,7 @@ use mqtt_codec::{Packet, PacketId};
 
 use super::{style, summary};
 use crate::capture::Span;
-use crate::dissect::labels;
+use crate::dissect::{labels, text};
 use crate::frame::{Frame, InCapture};
 use crate::stream::{Captured, Direction, Event, Info, Moment};
 

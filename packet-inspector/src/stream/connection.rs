@@ -118,6 +118,11 @@ impl Connection {
         }
     }
 
+    /// Whether the sender in this direction has acknowledged bytes that have not been seen.
+    fn unseen(&self, direction: Direction) -> bool {
+        self.half(direction.opposite()).order.never_seen() > 0
+    }
+
     /// Takes a segment, whose data may be in several records.
     pub(super) fn take<S: Sink>(
         &mut self,
@@ -251,7 +256,7 @@ impl Connection {
     ) {
         let is_ours = matches!(self.protocol, Protocol::Mqtt | Protocol::WebSocket);
         if is_ours || self.on_port || matches!(event, Event::OtherVersion(_)) {
-            let who = Sender { info: &self.info, direction };
+            let who = Sender { info: &self.info, direction, unseen: false };
             cx.sink.event(&who.moment(frame, time), event);
         }
     }
@@ -262,10 +267,11 @@ impl Connection {
     }
 
     fn hole<S: Sink>(&mut self, direction: Direction, len: u64, cx: &mut Context<'_, S>) {
+        let unseen = self.unseen(direction);
         let Self { info, forward, backward, protocol, .. } = self;
         let half = if direction == Direction::Forward { forward } else { backward };
         let mut info_from_start = info.from_start;
-        let who = Sender { info, direction };
+        let who = Sender { info, direction, unseen };
         match (*protocol, &mut half.websocket) {
             (Protocol::Other, _) => {}
             (Protocol::Unknown, _) => {
@@ -304,9 +310,10 @@ impl Connection {
     }
 
     fn mqtt<S: Sink>(&mut self, direction: Direction, chunk: Chunk<'_>, cx: &mut Context<'_, S>) {
+        let unseen = self.unseen(direction);
         let Self { info, forward, backward, .. } = self;
         let half = if direction == Direction::Forward { forward } else { backward };
-        half.framer.take(chunk, Sender { info, direction }, cx);
+        half.framer.take(chunk, Sender { info, direction, unseen }, cx);
         self.after_framing(direction, cx);
     }
 
@@ -394,12 +401,13 @@ impl Connection {
         }
         let from_start = self.info.from_start;
         for direction in [direction, direction.opposite()] {
+            let unseen = self.unseen(direction);
             let Self { info, forward, backward, .. } = self;
             let half = if direction == Direction::Forward { forward } else { backward };
             if !from_start && half.framer.held().first() != Some(&0x10) {
                 half.framer.search(false);
             }
-            half.framer.go_on(Sender { info, direction }, false, cx);
+            half.framer.go_on(Sender { info, direction, unseen }, false, cx);
             self.after_framing(direction, cx);
         }
     }
@@ -430,9 +438,10 @@ impl Connection {
     }
 
     fn websocket<S: Sink>(&mut self, direction: Direction, mut chunk: Chunk<'_>, cx: &mut Context<'_, S>) {
+        let unseen = self.unseen(direction);
         let Self { info, forward, backward, .. } = self;
         let half = if direction == Direction::Forward { forward } else { backward };
-        let who = Sender { info, direction };
+        let who = Sender { info, direction, unseen };
         let Some(websocket) = &mut half.websocket else { return };
         if !websocket.begun {
             let is_http = recognise::is_http(chunk.data) || !half.framer.held().is_empty();
@@ -489,10 +498,11 @@ impl Connection {
 
     /// No more bytes of this side come.
     fn finish<S: Sink>(&mut self, direction: Direction, cx: &mut Context<'_, S>) {
+        let unseen = self.unseen(direction);
         let Self { info, forward, backward, protocol, .. } = self;
         let half = if direction == Direction::Forward { forward } else { backward };
         match protocol {
-            Protocol::Mqtt | Protocol::WebSocket => half.framer.finish(Sender { info, direction }, cx),
+            Protocol::Mqtt | Protocol::WebSocket => half.framer.finish(Sender { info, direction, unseen }, cx),
             Protocol::Unknown | Protocol::Other => half.framer.clear(cx),
         }
     }

@@ -50,6 +50,8 @@ enum State {
 pub(super) struct Sender<'a> {
     pub(super) info: &'a Info,
     pub(super) direction: Direction,
+    /// The sender has acknowledged bytes of the other side that have not been seen.
+    pub(super) unseen: bool,
 }
 
 impl Sender<'_> {
@@ -226,7 +228,8 @@ impl Framer {
                 Err(error) => {
                     let by_length = boundary::behind_malformed(&error, rest);
                     let len = by_length.unwrap_or(rest.len());
-                    let shown = declared(rest).unwrap_or(rest.len()).clamp(1, rest.len()).min(len.max(1));
+                    // A length that cannot be has five bytes.
+                    let shown = declared(rest).unwrap_or(5).clamp(1, rest.len()).min(len.max(1));
                     let data = rest.get(..shown).unwrap_or_default();
                     send(None, data, shown, &self.places_of(at..at + shown), who, cx);
                     if by_length.is_none() {
@@ -356,7 +359,7 @@ fn send<S: Sink>(
     who: Sender<'_>,
     cx: &mut Context<'_, S>,
 ) {
-    let Sender { info, direction } = who;
+    let Sender { info, direction, unseen } = who;
     let entry = Some(cx.entry);
-    cx.sink.packet(&Captured { info, direction, bytes, wire_len, packet, places, entry });
+    cx.sink.packet(&Captured { info, direction, unseen, bytes, wire_len, packet, places, entry });
 }

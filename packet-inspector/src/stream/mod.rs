@@ -95,6 +95,8 @@ pub struct Captured<'a> {
     pub info: &'a Info,
     /// Which way it went.
     pub direction: Direction,
+    /// The sender has acknowledged bytes that have not been seen (yet): it may know more than the capture tells.
+    pub unseen: bool,
     /// Its bytes, as far as they are there.
     pub bytes: &'a [u8],
     /// How many it has by its own length, or as many as are there when that is unknown.
