@@ -120,7 +120,7 @@ pub fn heading(number: usize, capture: &InCapture, out: &mut impl Write) -> io::
     let InCapture { stream, relative, places, .. } = capture;
     writeln!(out, "{bold}Frame {number}{bold:#}, {relative} s, TCP stream {stream}")?;
     for comment in &capture.comments {
-        writeln!(out, "    {faint}comment: {comment}{faint:#}")?;
+        writeln!(out, "    {faint}comment: {}{faint:#}", text::visible(comment.as_bytes()))?;
     }
     if places.len() > 1 {
         let count = places.len();

@@ -502,7 +502,9 @@ impl Connection {
         let Self { info, forward, backward, protocol, .. } = self;
         let half = if direction == Direction::Forward { forward } else { backward };
         match protocol {
-            Protocol::Mqtt | Protocol::WebSocket => half.framer.finish(Sender { info, direction, unseen }, cx),
+            Protocol::Mqtt | Protocol::WebSocket => {
+                half.framer.finish(Sender { info, direction, unseen }, cx);
+            }
             Protocol::Unknown | Protocol::Other => half.framer.clear(cx),
         }
     }

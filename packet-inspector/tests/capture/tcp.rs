@@ -3,9 +3,7 @@
 use mqtt_codec::Side;
 use packet_inspector::stream::Event;
 
-use crate::wire::{
-    ACK, CLIENT, CONNACK, PSH, RST, SERVER, SYN, Tcp, Wire, connect, ethernet, ipv4, publish,
-};
+use crate::wire::{ACK, CLIENT, CONNACK, PSH, RST, SERVER, SYN, Tcp, Wire, connect, ethernet, ipv4, publish};
 
 /// A connection that is open, with CONNECT and CONNACK sent.
 fn connected() -> (Wire, Tcp) {
