@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod commands;
 
-use commands::{completions, decode, read};
+use commands::{check, completions, decode, read, views};
 
 /// See MQTT 3.1.1 packets: every field, every bit, and what is wrong with them.
 #[derive(Parser)]
@@ -24,6 +24,17 @@ enum Command {
     /// Read a capture: pcap or pcapng, also compressed, or what tcpdump writes to a pipe
     #[command(after_help = read::EXAMPLES)]
     Read(read::Read),
+    /// Check a capture against the standard: findings only, each with its clause and frames
+    #[command(after_help = check::EXAMPLES)]
+    Check(check::Check),
+    /// Show a capture's messages of QoS 1 and 2 with their acknowledgements and latencies
+    Qos(views::View),
+    /// Show a capture's clients, each with its connections
+    Sessions(views::View),
+    /// Show the topics of a capture as a tree
+    Topics(views::View),
+    /// Show the conversations of a capture as ladders
+    Flow(views::Flow),
     /// Print a script that completes this command's arguments in a shell
     Completions(completions::Completions),
 }
@@ -35,6 +46,11 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Decode(arguments) => arguments.run(),
         Command::Read(arguments) => arguments.run(),
+        Command::Check(arguments) => arguments.run(),
+        Command::Qos(arguments) => arguments.qos(),
+        Command::Sessions(arguments) => arguments.sessions(),
+        Command::Topics(arguments) => arguments.topics(),
+        Command::Flow(arguments) => arguments.run(),
         Command::Completions(arguments) => arguments.run(Cli::command()),
     }
 }

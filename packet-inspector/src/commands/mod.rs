@@ -10,9 +10,11 @@ use packet_inspector::frame::Frame;
 use packet_inspector::render;
 
 pub(crate) mod capture;
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod decode;
 pub(crate) mod read;
+pub(crate) mod views;
 
 /// `--from`: who sent the packets.
 #[derive(Clone, Copy, ValueEnum)]

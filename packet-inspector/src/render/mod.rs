@@ -4,6 +4,7 @@
 mod captured;
 mod hex;
 mod json;
+mod ladder;
 mod style;
 mod summary;
 mod tree;
@@ -11,12 +12,18 @@ mod tree;
 pub use self::hex::hex;
 pub use captured::{event, happening, heading, line};
 pub use json::json;
+pub use ladder::{Rung, ladder, mermaid};
 pub use summary::{info, summary};
 pub use tree::tree;
 
 use crate::finding::Finding;
 #[expect(unused_imports, reason = "named in the docs")]
 use crate::frame::Frame;
+
+/// The colour of a severity.
+pub fn severity_style(severity: crate::finding::Severity) -> anstyle::Style {
+    style::severity(severity)
+}
 
 /// What a finding says, with its field, place and clause, in one line.
 fn sentence(finding: &Finding) -> String {
