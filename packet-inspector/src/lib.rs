@@ -23,6 +23,7 @@ pub mod analysis;
 pub mod capture;
 mod damage;
 pub mod dissect;
+pub mod filter;
 pub mod finding;
 mod fixed_header;
 pub mod frame;

@@ -11,6 +11,7 @@ use packet_inspector::render;
 
 pub(crate) mod capture;
 pub(crate) mod check;
+pub(crate) mod choice;
 pub(crate) mod completions;
 pub(crate) mod decode;
 pub(crate) mod read;

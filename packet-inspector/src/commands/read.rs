@@ -5,18 +5,23 @@ use std::process::ExitCode;
 
 use clap::Args;
 use packet_inspector::capture::{Span, Time};
+use packet_inspector::filter::{self, Field};
 use packet_inspector::finding::Severity;
 use packet_inspector::frame::Frame;
 use packet_inspector::render;
 use packet_inspector::stream::{Captured, Event, Moment, Sink};
 
 use super::capture::{Input, Listener};
-use super::{Color, Format, ended, standard_output};
+use super::choice::{Choice, Chosen};
+use super::{Color, Format, ended, standard_output, views};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   packet-inspector read capture.pcapng
   packet-inspector read capture.pcap.gz --format tree
+  packet-inspector read capture.pcapng --filter 'mqtt.msgtype == 3 && mqtt.topic contains \"light\"'
+  packet-inspector read capture.pcapng --topic 'home/+/light' --fields frame.number,mqtt.topic,mqtt.msg
+  packet-inspector read capture.pcapng --follow 3
   tcpdump -i lo -U -w - port 1883 | packet-inspector read -
 
 Exit status: 0 nothing is wrong; 1 something is wrong with the packets; \
@@ -27,9 +32,24 @@ pub(crate) struct Read {
     #[command(flatten)]
     input: Input,
 
+    #[command(flatten)]
+    choice: Choice,
+
     /// What to print
     #[arg(long, value_enum, default_value = "summary", value_name = "FORMAT")]
     format: Format,
+
+    /// Print these fields instead, by Wireshark's names, with tabs between: mqtt.topic,mqtt.msg
+    #[arg(long, value_delimiter = ',', value_name = "FIELDS", conflicts_with = "format")]
+    fields: Vec<Field>,
+
+    /// With --fields: comma-separated values, under a header
+    #[arg(long, requires = "fields")]
+    csv: bool,
+
+    /// Show one conversation as a ladder of both sides: the connection's number
+    #[arg(long, value_name = "N", conflicts_with_all = ["format", "fields"])]
+    follow: Option<u32>,
 
     /// When to use colours; NO_COLOR is respected
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
@@ -39,13 +59,23 @@ pub(crate) struct Read {
 impl Read {
     /// Prints the packets of the capture.
     pub(crate) fn run(&self) -> ExitCode {
+        if let Some(stream) = self.follow {
+            return views::follow(&self.input, stream, self.color);
+        }
         let mut out = standard_output(self.color);
+        let header = if self.csv {
+            let names: Vec<_> = self.fields.iter().map(|field| field.name()).collect();
+            writeln!(out, "{}", names.join(","))
+        } else {
+            Ok(())
+        };
         let mut printer = Printer {
             out: &mut out,
-            format: self.format,
+            read: self,
+            chosen: self.choice.start(),
             start: Time::default(),
             status: ExitCode::SUCCESS,
-            written: Ok(()),
+            written: header,
             shown: 0,
         };
         let read = self.input.read(&mut printer);
@@ -61,7 +91,8 @@ impl Read {
 /// Prints each packet as it comes.
 struct Printer<'a, W> {
     out: &'a mut W,
-    format: Format,
+    read: &'a Read,
+    chosen: Chosen<'a>,
     /// The first record's time.
     start: Time,
     status: ExitCode,
@@ -76,18 +107,21 @@ impl<W: Write> Printer<'_, W> {
         if packet.packet.is_none() && !packet.is_cut() {
             self.judge(packet);
         }
-        if matches!(self.format, Format::Summary) {
+        if !self.read.fields.is_empty() {
+            return filter::write_fields(&self.read.fields, packet, self.start, self.read.csv, self.out);
+        }
+        if matches!(self.read.format, Format::Summary) {
             return render::line(packet, relative, self.out);
         }
         let mut frame = Frame::captured(packet, self.start);
         if let Some(capture) = &mut frame.capture {
             capture.continued = packet.frame() == self.shown;
         }
-        if self.shown > 0 && packet.frame() != self.shown && matches!(self.format, Format::Tree) {
+        if self.shown > 0 && packet.frame() != self.shown && matches!(self.read.format, Format::Tree) {
             writeln!(self.out)?;
         }
         self.shown = packet.frame();
-        self.format.write_one(&frame, self.out)
+        self.read.format.write_one(&frame, self.out)
     }
 
     /// Malformed packets change the exit status.
@@ -101,13 +135,14 @@ impl<W: Write> Printer<'_, W> {
 
 impl<W: Write> Sink for Printer<'_, W> {
     fn packet(&mut self, packet: &Captured<'_>) {
-        if self.written.is_ok() {
+        if self.chosen.takes(packet, self.start) && self.written.is_ok() {
             self.written = self.print(packet);
         }
     }
 
     fn event(&mut self, moment: &Moment<'_>, event: Event) {
-        if self.written.is_ok() && !matches!(self.format, Format::Json) {
+        let plain = self.read.fields.is_empty() && !matches!(self.read.format, Format::Json);
+        if self.written.is_ok() && plain && !self.chosen.is_choosy() {
             let relative: Span = moment.time.since(self.start);
             self.written = render::event(moment, relative, event, self.out);
         }

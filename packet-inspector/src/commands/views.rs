@@ -45,16 +45,10 @@ pub(crate) struct Flow {
 impl View {
     fn show<L: Listener>(
         &self,
-        mut listener: L,
+        listener: L,
         print: impl Fn(L, &mut dyn Write) -> io::Result<()>,
     ) -> ExitCode {
-        let read = self.input.read(&mut listener);
-        let mut out = standard_output(self.color);
-        let written = print(listener, &mut out).and_then(|()| out.flush());
-        match (written, read) {
-            (Ok(()), Err(failed)) => failed,
-            (written, _) => ended(written, ExitCode::SUCCESS),
-        }
+        show(&self.input, self.color, listener, print)
     }
 
     /// Handshakes of QoS 1 and 2, paired.
@@ -78,7 +72,29 @@ impl Flow {
     pub(crate) fn run(&self) -> ExitCode {
         let rungs = Ladders { only: self.stream, ..Ladders::default() };
         let mermaid = self.mermaid;
-        self.view.show(rungs, move |ladders, mut out| ladders.write(mermaid, &mut out))
+        self.view.show(rungs, move |ladders, out| ladders.write(mermaid, out))
+    }
+}
+
+/// One conversation as a ladder.
+pub(crate) fn follow(input: &Input, stream: u32, color: Color) -> ExitCode {
+    let ladders = Ladders { only: Some(stream), ..Ladders::default() };
+    show(input, color, ladders, |ladders, out| ladders.write(false, out))
+}
+
+/// Reads the capture, then prints what was gathered.
+fn show<L: Listener>(
+    input: &Input,
+    color: Color,
+    mut listener: L,
+    print: impl Fn(L, &mut dyn Write) -> io::Result<()>,
+) -> ExitCode {
+    let read = input.read(&mut listener);
+    let mut out = standard_output(color);
+    let written = print(listener, &mut out).and_then(|()| out.flush());
+    match (written, read) {
+        (Ok(()), Err(failed)) => failed,
+        (written, _) => ended(written, ExitCode::SUCCESS),
     }
 }
 
