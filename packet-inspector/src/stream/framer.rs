@@ -274,8 +274,11 @@ impl Framer {
                 true
             }
             Boundary::Open => {
-                if self.held.len() > WINDOW || cx.is_crowded() && self.held.len() > LEAST_HELD {
-                    self.passed_over(self.held.len() / 2, who, cx);
+                let len = self.held.len();
+                if cx.is_crowded() && len > LEAST_HELD {
+                    self.passed_over(len - LEAST_HELD, who, cx);
+                } else if len > WINDOW {
+                    self.passed_over(len / 2, who, cx);
                 }
                 false
             }

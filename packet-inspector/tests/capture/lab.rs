@@ -55,7 +55,11 @@ fn every_packet_has_wiresharks_fields_and_lines() {
             let start = json["offset"].as_u64().unwrap();
             let fields = json["fields"].as_array().unwrap();
             let lines = packet["wireshark"]["tree"].as_array().unwrap();
-            let named = lines.iter().filter(|line| line["field"].as_str().unwrap_or_default().starts_with("mqtt."));
+            let named = lines.iter().filter(|line| {
+                let name = line["field"].as_str().unwrap_or_default();
+                // Wireshark's remark on a connection without CONNECT is no field.
+                name.starts_with("mqtt.") && name != "mqtt.unknown_version"
+            });
             for (theirs, ours) in named.clone().zip(fields) {
                 assert_eq!(ours["wireshark"], theirs["field"], "frame {number}");
                 assert_eq!(ours["offset"].as_u64().unwrap() - start, theirs["offset"].as_u64().unwrap());
@@ -134,7 +138,7 @@ fn filters_and_fields_choose_what_wireshark_would() {
     let columns = ["read", "--fields", "frame.number,mqtt.topic,mqtt.msg", "--topic", "net/#", "--csv"];
     assert_eq!(command(&columns), "frame.number,mqtt.topic,mqtt.msg\n");
     let columns = ["read", "--fields", "frame.number,mqtt.topic,mqtt.msg", "--topic", "+", "--client-id", "PythonPub"];
-    assert_eq!(command(&columns), "9\tinternet\t494f54\n51\tnetwork\t54657374\n");
+    assert_eq!(command(&columns), "9\tinternet\t494f54\n51\tnetwork\t476f6f64\n");
 }
 
 #[test]
