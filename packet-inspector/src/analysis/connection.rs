@@ -29,6 +29,8 @@ pub(super) struct Connection {
     /// The first thing that a side did against which the other has to close.
     violation: Option<Violation>,
     disconnect: Option<At>,
+    /// The highest record that a packet was complete in.
+    latest: u64,
     closed: [Option<At>; 2],
     reset: bool,
     pub(super) packets: [u64; 2],
@@ -73,6 +75,7 @@ impl Connection {
             last: [None; 2],
             violation: None,
             disconnect: None,
+            latest: 0,
             closed: [None; 2],
             reset: false,
             packets: [0; 2],
@@ -94,7 +97,10 @@ impl Connection {
         let at = At::of(captured);
         self.packet_findings(captured, at, cx);
         let Some(side) = captured.from() else { return };
-        if captured.unseen || captured.is_cut() {
+        // What comes late, because bytes before it were missing, has been overtaken by the other side's answers.
+        let late = at.frame < self.latest;
+        self.latest = self.latest.max(at.frame);
+        if late || captured.unseen || captured.is_cut() {
             self.doubt();
         }
         let first_of_side = self.packets.get(index(side)).is_some_and(|count| *count == 0);
@@ -106,6 +112,9 @@ impl Connection {
             }
             return;
         };
+        if late && !matches!(packet, Packet::Connect(_) | Packet::Connack(_)) {
+            return;
+        }
         self.after_disconnect(side, &packet, at, cx);
         self.greeting(side, &packet, first_of_side, at, cx);
         self.went_on(side, &packet, at, cx);

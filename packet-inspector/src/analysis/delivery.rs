@@ -285,7 +285,7 @@ impl Connection {
                 return;
             }
             let inherited = self.resumed.as_mut().is_some_and(|resumed| resumed.knows(other(side), id));
-            if self.complete && !inherited && self.resumed.is_none() {
+            if !inherited && self.begins_with_nothing() {
                 let message = format!("{name} for packet identifier {id}, which no message in flight has");
                 let clause = if pubrec || puback { "MQTT-2.3.1-6" } else { "MQTT-4.3.3-2" };
                 self.say(
@@ -391,6 +391,12 @@ impl Connection {
         }
     }
 
+    /// No message of an earlier session can be on its way, and none of this connection's was missed.
+    fn begins_with_nothing(&self) -> bool {
+        let is_clean = self.handshake.connect.as_ref().is_some_and(|connect| connect.clean_session);
+        self.complete && is_clean
+    }
+
     /// PUBREL from the sender.
     pub(super) fn release(&mut self, side: Side, id: PacketId, at: At, cx: &mut Context<'_, impl Listener>) {
         let id = id.get();
@@ -399,7 +405,7 @@ impl Connection {
             if let Some(stored) = self.resumed.as_mut().and_then(|resumed| resumed.release(side, id)) {
                 // Goes on from the last connection: PUBCOMP is awaited.
                 self.adopt(side, id, stored, at, cx.stream);
-            } else if self.complete && self.resumed.is_none() {
+            } else if self.begins_with_nothing() {
                 let message = format!("PUBREL for packet identifier {id}, which no message in flight has");
                 self.say(
                     Severity::Warning,

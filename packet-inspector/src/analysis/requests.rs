@@ -267,7 +267,7 @@ impl Connection {
             Some(ping) => {
                 self.requests.last_answered = self.requests.last_answered.max_by_time(Some(ping));
             }
-            None if self.complete => {
+            None if self.complete && self.handshake.connack.is_some_and(|answer| answer.code == 0) => {
                 let message = "PINGRESP without a PINGREQ".to_owned();
                 self.say(
                     Severity::Warning,

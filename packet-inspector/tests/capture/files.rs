@@ -74,8 +74,7 @@ fn pcapng_with_interfaces_of_their_own_links_and_clocks_and_with_comments() {
     file.extend(block(1, &[words(&[101, 0]), options].concat()));
     for (number, (time, record, _)) in wire.records.iter().enumerate() {
         let interface = u32::try_from(number % 2).unwrap();
-        let (data, ticks) =
-            if interface == 0 { (&record[..], *time) } else { (&record[14..], *time * 1000) };
+        let (data, ticks) = if interface == 0 { (&record[..], *time) } else { (&record[14..], *time * 1000) };
         let len = u32::try_from(data.len()).unwrap();
         let mut body = words(&[interface, 0, u32::try_from(ticks).unwrap(), len, len]);
         body.extend(data);

@@ -129,7 +129,10 @@ fn filters_and_fields_choose_what_wireshark_would() {
         text.lines().map(|line| line.parse().unwrap()).collect::<Vec<u64>>()
     };
     assert_eq!(frames("mqtt.msgtype == 3 && mqtt.topic contains \"inter\""), [9, 10]);
-    assert_eq!(frames("mqtt.msgid == 1 and tcp.stream in {5, 6} and not mqtt.topic"), [36, 52, 53, 55, 56, 57, 58]);
+    assert_eq!(
+        frames("mqtt.msgid == 1 and tcp.stream in {5, 6} and not mqtt.topic"),
+        [36, 52, 53, 55, 56, 57, 58]
+    );
     assert_eq!(frames("mqtt.clientid matches \"^pythonsub$\""), [3, 15, 33]);
     assert_eq!(frames("mqtt.qos >= 1 && ipv6.src == 2402::/16"), [27, 51]);
     assert_eq!(frames("frame.time_relative > 5264 || frame.number <= 2"), [1, 2, 63, 64]);
@@ -137,7 +140,8 @@ fn filters_and_fields_choose_what_wireshark_would() {
     assert_eq!(frames("ip.addr == 192.0.2.1"), [0; 0]);
     let columns = ["read", "--fields", "frame.number,mqtt.topic,mqtt.msg", "--topic", "net/#", "--csv"];
     assert_eq!(command(&columns), "frame.number,mqtt.topic,mqtt.msg\n");
-    let columns = ["read", "--fields", "frame.number,mqtt.topic,mqtt.msg", "--topic", "+", "--client-id", "PythonPub"];
+    let columns =
+        ["read", "--fields", "frame.number,mqtt.topic,mqtt.msg", "--topic", "+", "--client-id", "PythonPub"];
     assert_eq!(command(&columns), "9\tinternet\t494f54\n51\tnetwork\t476f6f64\n");
 }
 

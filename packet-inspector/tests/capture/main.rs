@@ -8,6 +8,7 @@
     reason = "a test may panic"
 )]
 
+mod analysis;
 mod files;
 mod hostile;
 mod lab;

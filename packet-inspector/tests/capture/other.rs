@@ -67,7 +67,8 @@ fn a_connection_on_any_port_of_which_the_beginning_is_missing() {
     assert_eq!(seen.bytes(), sent.iter().map(Vec::as_slice).collect::<Vec<_>>());
     // Text alone is not enough.
     let (mut wire, mut tcp) = (Wire::default(), Tcp { server: 7777, ..Tcp::new(40_000) });
-    (0..400).for_each(|_| tcp.send(&mut wire, CLIENT, b"some text that is no packet of any kind, 0123456789\n"));
+    (0..400)
+        .for_each(|_| tcp.send(&mut wire, CLIENT, b"some text that is no packet of any kind, 0123456789\n"));
     let seen = wire.read();
     assert_eq!((seen.packets, seen.events), (vec![], vec![]));
 }

@@ -7,7 +7,8 @@ use crate::wire::{CLIENT, CONNACK, SERVER, Tcp, Wire, connect, publish};
 
 const REQUEST: &[u8] = b"GET /mqtt HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
 Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n";
-const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: WebSocket\r\nConnection: Upgrade\r\n\r\n";
+const ANSWER: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nupgrade: WebSocket\r\nConnection: Upgrade\r\n\r\n";
 
 /// A frame; the client's are masked.
 fn frame(first: u8, side: usize, data: &[u8]) -> Vec<u8> {
