@@ -194,7 +194,7 @@ mod tests {
     fn the_masked_hello_of_the_standard_is_read_in_any_pieces() {
         for cut in 0..=MASKED_HELLO.len() {
             let mut frames = Frames::default();
-            let (mut text, mut scratch) = (Vec::new(), Vec::new());
+            let (mut text, mut scratch): (Vec<u8>, Vec<u8>) = (Vec::new(), Vec::new());
             for mut piece in [&MASKED_HELLO[..cut], &MASKED_HELLO[cut..]] {
                 while !piece.is_empty() {
                     match frames.next(piece) {

@@ -222,7 +222,7 @@ const BAD: &[(&str, &[&str], &str)] = &[
         "hello\n c 31 04 00 01 74 21\n c 82 06 00 01 00 01 74 00\n s 90 03 00 01 00\n s 30 04 00 01 74 21\n close",
     ),
     ("packet_after_disconnect", &["MQTT-3.14.4-2"], "hello\n c e0 00\n c 30 03 00 01 74\n close"),
-    ("not_closed", &["MQTT-3.14.4-1"], "hello\n c e0 00\n wait 6\n s d0 00"),
+    ("not_closed", &["MQTT-3.14.4-1"], "hello\n c c0 00\n c e0 00\n wait 6\n s d0 00"),
     ("keep_alive_missed", &["MQTT-3.1.2-23", "MQTT-3.1.2-24"], "hello\n wait 8\n c c0 00\n s d0 00\n close"),
     (
         "acknowledged_out_of_order",

@@ -14,5 +14,6 @@ mod hostile;
 mod lab;
 mod other;
 mod tcp;
+mod tshark;
 mod websocket;
 mod wire;
