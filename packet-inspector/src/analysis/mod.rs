@@ -157,8 +157,7 @@ fn kind_of(event: Event) -> &'static str {
         Event::Cut(_) => "cut",
         Event::PassedOver { .. } => "passed_over",
         Event::BadChecksum => "tcp_checksum",
-        Event::Other(_) => "other_protocol",
-        Event::OtherVersion(_) => "other_version",
+        Event::Other(_) | Event::OtherVersion(_) => "other_version",
         Event::Finished | Event::Reset | Event::Closed { .. } => "ended",
     }
 }
