@@ -11,7 +11,7 @@ use crate::finding::{Finding, Severity};
 use crate::net::{self, Link};
 use crate::payload;
 use crate::record::Record;
-use crate::stream::{Captured, Place};
+use crate::stream::{self, Captured, Place};
 
 /// What the caller knows of the bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,12 +83,26 @@ impl Frame {
     /// A packet of a capture that began at `start`. The frame is the record in which the packet is complete, when all
     /// of it lies there; else the bytes of the packet, with the headers of that record.
     pub fn captured(packet: &Captured<'_>, start: Time) -> Self {
+        Self::of_capture(packet, start, true)
+    }
+
+    /// The same without the layers below MQTT, when there is nothing to say of them: what JSON needs.
+    pub fn captured_alone(packet: &Captured<'_>, start: Time) -> Self {
+        Self::of_capture(packet, start, false)
+    }
+
+    fn of_capture(packet: &Captured<'_>, start: Time, layers: bool) -> Self {
         let (time, places) = (packet.time(), packet.places.to_vec());
         let entry = packet.entry.filter(|entry| entry.number == packet.frame());
         let link = entry.and_then(|entry| entry.link).unwrap_or(Link::Mqtt);
         let ports = [packet.info.source.port(), packet.info.destination.port()];
         let of_record = entry.map_or(&[][..], |entry| entry.bytes);
-        let mut net = net::dissect_with_ports(of_record, link, &ports);
+        let plain = !layers && entry.is_none_or(stream::has_good_checksum);
+        let mut net = if plain {
+            net::dissect_with_ports(&[], Link::Mqtt, &ports)
+        } else {
+            net::dissect_with_ports(of_record, link, &ports)
+        };
         // What is cut off, the capture says by itself.
         net.findings.retain(|finding| finding.kind.contains("checksum"));
         let inside = match places.as_slice() {

@@ -113,7 +113,9 @@ impl<W: Write> Printer<'_, W> {
         if matches!(self.read.format, Format::Summary) {
             return render::line(packet, relative, self.out);
         }
-        let mut frame = Frame::captured(packet, self.start);
+        let of =
+            if matches!(self.read.format, Format::Json) { Frame::captured_alone } else { Frame::captured };
+        let mut frame = of(packet, self.start);
         if let Some(capture) = &mut frame.capture {
             capture.continued = packet.frame() == self.shown;
         }

@@ -49,7 +49,7 @@ fn fold(mut sum: u64) -> u16 {
 }
 
 /// The checksum of `bytes` with the two bytes at `hole` taken as zero.
-pub(super) fn header_checksum(bytes: &[u8], hole: usize) -> u16 {
+pub(crate) fn header_checksum(bytes: &[u8], hole: usize) -> u16 {
     let stored = u16_at(bytes, hole).unwrap_or(0);
     // Taking a word out of a one's complement sum is adding its complement.
     !fold(sum(bytes) + u64::from(!stored))

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use mqtt_codec::{Packet, Protocol, Side};
 
 use crate::capture::{Entry, Time};
+use crate::net::ChecksumVerdict;
 
 mod boundary;
 mod connection;
@@ -206,6 +207,13 @@ impl Default for Limits {
     fn default() -> Self {
         Self { connections: 20_000, held: 16 << 20, packet: 4 << 20 }
     }
+}
+
+/// Whether a record is a TCP segment whose checksums prove it to be as it was sent.
+pub(crate) fn has_good_checksum(entry: &Entry<'_>) -> bool {
+    let content = segment::read(entry);
+    matches!(content, segment::Content::Segment(segment) if segment.checksum == ChecksumVerdict::Good)
+        && segment::header_verifies(entry)
 }
 
 /// What is passed down while a record is read.

@@ -6,7 +6,7 @@ use etherparse::{IpNumber, LaxIpSlice, TcpSlice};
 
 use super::fragments::Fragment;
 use crate::capture::Entry;
-use crate::net::checksum::Segment as Checked;
+use crate::net::checksum::{Segment as Checked, header_checksum};
 use crate::net::{ChecksumVerdict, TcpFlags, link};
 
 /// A TCP segment.
@@ -60,6 +60,25 @@ fn ip_at(entry: &Entry<'_>) -> Option<usize> {
         }
     }
     None
+}
+
+/// Whether an IPv4 header's own checksum is right; IPv6 has none.
+pub(super) fn header_verifies(entry: &Entry<'_>) -> bool {
+    const CHECKSUM_AT: usize = 10;
+    let header = ip_at(entry).and_then(|at| {
+        let ip = entry.bytes.get(at..)?;
+        let first = *ip.first()?;
+        let words = if first >> 4 == 4 { usize::from(first & 0x0F) } else { 0 };
+        Some((first >> 4, ip.get(..4 * words)?))
+    });
+    match header {
+        Some((4, header)) => {
+            let stored = header.get(CHECKSUM_AT..).and_then(|rest| rest.first_chunk().copied());
+            stored.map(u16::from_be_bytes) == Some(header_checksum(header, CHECKSUM_AT))
+        }
+        Some((6, _)) => true,
+        _ => false,
+    }
 }
 
 fn read_ip<'a>(entry: &Entry<'a>, at: usize) -> Option<Content<'a>> {
