@@ -6,6 +6,7 @@
 #[path = "../../mqtt-codec/tests/common/mod.rs"]
 mod common;
 
+mod capture;
 mod decode;
 mod differential;
 mod frame;
@@ -20,6 +21,7 @@ use mqtt_codec::{Decoder, Side};
 
 use common::naive::Rules;
 
+pub use capture::capture;
 pub use decode::decode;
 pub use differential::{EXCUSES, differential, disagreements};
 pub use input::input;
@@ -32,7 +34,7 @@ pub use topics::topics;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     ("decode", decode),
     ("stream", stream),
     ("round_trip", round_trip),
@@ -40,6 +42,7 @@ pub const TARGETS: [Target; 7] = [
     ("input", input),
     ("net", net),
     ("differential", differential),
+    ("capture", capture),
 ];
 
 /// Every decoder that a caller can ask for, with the same rules for the naive one.

@@ -28,6 +28,7 @@ pub fn seeds() -> Seeds {
     topics(&mut seeds);
     inputs(&mut seeds);
     frames(&mut seeds);
+    captures(&mut seeds);
     seeds
 }
 
@@ -276,6 +277,31 @@ fn inputs(seeds: &mut Seeds) {
 
 fn put_input(seeds: &mut Seeds, selector: u8, name: &str, input: &[u8]) {
     seeds.insert(("input", name.to_owned()), [&[selector], input].concat());
+}
+
+/// The lab's captures: their first records, alone and with the rest of a connection, and one that is cut.
+fn captures(seeds: &mut Seeds) {
+    let mut put = |name: String, bytes: &[u8]| seeds.insert(("capture", name), bytes.to_vec());
+    let pcap = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/lab/lab.pcap")).unwrap();
+    let pcapng = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/lab/lab.pcapng")).unwrap();
+    let (header, mut rest) = pcap.split_at(24);
+    let mut records = Vec::new();
+    while rest.len() >= 16 {
+        let len = u32::from_le_bytes(rest[8..12].try_into().unwrap()) as usize;
+        let (record, behind) = rest.split_at(16 + len);
+        records.push(record);
+        rest = behind;
+    }
+    for count in [1, 2, 4, 6, 12] {
+        put(format!("lab-first-{count}"), &[header, &records[..count].concat()].concat());
+    }
+    for start in [2, 12, 26, 32, 40, 50] {
+        let end = (start + 10).min(records.len());
+        put(format!("lab-from-{start}"), &[header, &records[start..end].concat()].concat());
+    }
+    let swapped: Vec<_> = records[32..44].chunks(2).flat_map(|pair| pair.iter().rev()).copied().collect();
+    put("lab-swapped".to_owned(), &[header, &swapped.concat()].concat());
+    put("lab-pcapng".to_owned(), &pcapng[..2400]);
 }
 
 /// The lab's frames, with other headers around them, cut off, and with a byte missing or too many.

@@ -4,12 +4,14 @@ use std::ops::Range;
 
 use mqtt_codec::Side;
 
+use crate::capture::{Span, Time};
 use crate::damage;
-use crate::dissect::{self, Packets};
+use crate::dissect::{self, PacketTree, Packets};
 use crate::finding::{Finding, Severity};
 use crate::net::{self, Link};
 use crate::payload;
 use crate::record::Record;
+use crate::stream::{self, Captured, Place};
 
 /// What the caller knows of the bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,6 +37,29 @@ pub struct Frame {
     pub mqtt: Range<usize>,
     /// What is wrong with the dump or with the layers below MQTT.
     pub findings: Vec<Finding>,
+    /// Where in a capture its packet stands; `None` for bytes that were pasted.
+    pub capture: Option<InCapture>,
+}
+
+/// A packet's place in a capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InCapture {
+    /// The connection's number.
+    pub stream: u32,
+    /// When the packet was complete.
+    pub time: Time,
+    /// The same, from the first record of the capture on.
+    pub relative: Span,
+    /// Where its bytes stand, in their order.
+    pub places: Vec<Place>,
+    /// How many bytes it has by its own length.
+    pub wire_len: usize,
+    /// What the capture's file says of the record.
+    pub comments: Vec<String>,
+    /// The record's bytes are the packet's alone, as they were put together of several records or of WebSocket frames.
+    pub reassembled: bool,
+    /// A packet before it stands in the same record.
+    pub continued: bool,
 }
 
 impl Frame {
@@ -52,13 +77,78 @@ impl Frame {
             let packets = || dissect::dissect(payload, mqtt.start, from);
             findings.extend(damage::evidence(&record, &net, packets));
         }
-        Self { number, record, net, from, mqtt, findings }
+        Self { number, record, net, from, mqtt, findings, capture: None }
     }
 
-    /// The packets in it, each taken apart when it is asked for.
-    pub fn packets(&self) -> Packets<'_> {
+    /// A packet of a capture that began at `start`. The frame is the record in which the packet is complete, when all
+    /// of it lies there; else the bytes of the packet, with the headers of that record.
+    pub fn captured(packet: &Captured<'_>, start: Time) -> Self {
+        Self::of_capture(packet, start, true)
+    }
+
+    /// The same without the layers below MQTT, when there is nothing to say of them: what JSON needs.
+    pub fn captured_alone(packet: &Captured<'_>, start: Time) -> Self {
+        Self::of_capture(packet, start, false)
+    }
+
+    fn of_capture(packet: &Captured<'_>, start: Time, layers: bool) -> Self {
+        let (time, places) = (packet.time(), packet.places.to_vec());
+        let entry = packet.entry.filter(|entry| entry.number == packet.frame());
+        let link = entry.and_then(|entry| entry.link).unwrap_or(Link::Mqtt);
+        let ports = [packet.info.source.port(), packet.info.destination.port()];
+        let of_record = entry.map_or(&[][..], |entry| entry.bytes);
+        let plain = !layers && entry.is_none_or(stream::has_good_checksum);
+        let mut net = if plain {
+            net::dissect_with_ports(&[], Link::Mqtt, &ports)
+        } else {
+            net::dissect_with_ports(of_record, link, &ports)
+        };
+        // What is cut off, the capture says by itself.
+        net.findings.retain(|finding| finding.kind.contains("checksum"));
+        let inside = match places.as_slice() {
+            [place] => Some(place.at..place.at.saturating_add(packet.bytes.len())),
+            _ => None,
+        };
+        // The bytes of a WebSocket frame are masked where they stand.
+        let inside = inside.filter(|range| of_record.get(range.clone()) == Some(packet.bytes));
+        let reassembled = inside.is_none();
+        let bytes = if reassembled { packet.bytes } else { of_record };
+        let mqtt = inside.unwrap_or(0..bytes.len());
+        let findings = if reassembled { Vec::new() } else { net.findings.clone() };
+        Self {
+            number: usize::try_from(packet.frame()).unwrap_or(usize::MAX),
+            record: Record { bytes: bytes.to_vec(), format: "capture", ..Record::default() },
+            net,
+            from: packet.from(),
+            mqtt,
+            findings,
+            capture: Some(InCapture {
+                stream: packet.info.number,
+                time,
+                relative: time.since(start),
+                places,
+                wire_len: packet.wire_len,
+                comments: entry.map_or(&[][..], |entry| entry.comments).to_vec(),
+                reassembled,
+                continued: false,
+            }),
+        }
+    }
+
+    /// The tree of a captured packet alone, without the layers below it; places count from its first byte.
+    pub fn of_packet<'a>(packet: &Captured<'a>) -> impl Iterator<Item = PacketTree> + use<'a> {
+        let wire_len = packet.wire_len;
+        dissect::dissect(packet.bytes, 0, packet.from()).take(1).map(move |mut tree| {
+            tree.of_capture(wire_len);
+            tree
+        })
+    }
+
+    /// The packets in it, each taken apart when it is asked for; of a capture, the one that the frame is about.
+    pub fn packets(&self) -> FramePackets<'_> {
         let bytes = self.record.bytes.get(self.mqtt.clone()).unwrap_or_default();
-        dissect::dissect(bytes, self.mqtt.start, self.from)
+        let packets = dissect::dissect(bytes, self.mqtt.start, self.from);
+        FramePackets { packets, capture: self.capture.as_ref(), over: false }
     }
 
     /// All findings, those below MQTT first.
@@ -70,5 +160,27 @@ impl Frame {
     /// Whether anything is wrong.
     pub fn has_errors(&self) -> bool {
         self.all_findings().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+/// The packets of a [`Frame`].
+#[derive(Clone, Debug)]
+pub struct FramePackets<'a> {
+    packets: Packets<'a>,
+    capture: Option<&'a InCapture>,
+    over: bool,
+}
+
+impl Iterator for FramePackets<'_> {
+    type Item = PacketTree;
+
+    fn next(&mut self) -> Option<PacketTree> {
+        let Some(capture) = self.capture else { return self.packets.next() };
+        if std::mem::replace(&mut self.over, true) {
+            return None;
+        }
+        let mut packet = self.packets.next()?;
+        packet.of_capture(capture.wire_len);
+        Some(packet)
     }
 }

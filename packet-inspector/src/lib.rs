@@ -19,8 +19,11 @@
 //! Floors, each knows only those above it in this list: [`finding`] and [`record`], [`input`] (text to records), [`net`]
 //! (Ethernet, IP, TCP), [`dissect`] (MQTT), [`frame`] (all of it together), [`render`].
 
+pub mod analysis;
+pub mod capture;
 mod damage;
 pub mod dissect;
+pub mod filter;
 pub mod finding;
 mod fixed_header;
 pub mod frame;
@@ -30,3 +33,4 @@ pub mod net;
 mod payload;
 pub mod record;
 pub mod render;
+pub mod stream;

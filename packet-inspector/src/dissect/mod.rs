@@ -48,6 +48,20 @@ impl PacketTree {
         nodes.find(|node| node.key == Some(key))
     }
 
+    /// What is missing of a captured packet of `wire_len` bytes is the capture's fault, and nothing follows it here.
+    pub(crate) fn of_capture(&mut self, wire_len: usize) {
+        self.findings.retain(|finding| !matches!(finding.kind, "resynchronised" | "not_decoded"));
+        for finding in self.findings.iter_mut().filter(|finding| finding.kind == "incomplete") {
+            let place = finding.field.as_ref().map_or_else(String::new, |field| format!(" in {field}"));
+            let present = finding.length;
+            finding.kind = "cut";
+            finding.severity = Severity::Note;
+            finding.message =
+                format!("the packet is cut off{place}: {present} of its {wire_len} bytes are in the capture");
+            finding.hint.clear();
+        }
+    }
+
     /// The Remaining Length; `None` when the bytes end before or within it.
     pub fn remaining_length(&self) -> Option<u64> {
         match self.find("remaining_length")?.value {

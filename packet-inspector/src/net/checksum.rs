@@ -49,7 +49,7 @@ fn fold(mut sum: u64) -> u16 {
 }
 
 /// The checksum of `bytes` with the two bytes at `hole` taken as zero.
-pub(super) fn header_checksum(bytes: &[u8], hole: usize) -> u16 {
+pub(crate) fn header_checksum(bytes: &[u8], hole: usize) -> u16 {
     let stored = u16_at(bytes, hole).unwrap_or(0);
     // Taking a word out of a one's complement sum is adding its complement.
     !fold(sum(bytes) + u64::from(!stored))
@@ -67,14 +67,14 @@ fn pseudo_header(source: IpAddr, destination: IpAddr) -> u64 {
 
 /// A TCP header, for its checksum.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Segment<'a> {
+pub(crate) struct Segment<'a> {
     /// The bytes from the first of the TCP header on.
     bytes: &'a [u8],
     pseudo_header: u64,
 }
 
 impl<'a> Segment<'a> {
-    pub(super) fn new(record: &'a [u8], at: usize, source: IpAddr, destination: IpAddr) -> Self {
+    pub(crate) fn new(record: &'a [u8], at: usize, source: IpAddr, destination: IpAddr) -> Self {
         Self { bytes: from(record, at), pseudo_header: pseudo_header(source, destination) }
     }
 
@@ -83,13 +83,13 @@ impl<'a> Segment<'a> {
     }
 
     /// Whether the stored checksum is what a sender leaves for its network card, for this length.
-    pub(super) fn offloaded(&self, len: usize) -> bool {
+    pub(crate) fn offloaded(&self, len: usize) -> bool {
         let len = u64::try_from(len).unwrap_or(0);
         self.stored() == Some(fold(self.pseudo_header + len))
     }
 
     /// The verdict, if the segment is `len` bytes long.
-    pub(super) fn verdict(&self, len: usize) -> ChecksumVerdict {
+    pub(crate) fn verdict(&self, len: usize) -> ChecksumVerdict {
         let (Some(segment), Some(stored)) = (self.bytes.get(..len), self.stored()) else {
             return ChecksumVerdict::NotComputable("the segment is cut");
         };

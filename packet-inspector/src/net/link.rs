@@ -18,15 +18,15 @@ const MAX_TAGS: usize = 2;
 
 /// Where a link header ends and what it says comes next.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LinkHeader {
+pub(crate) struct LinkHeader {
     /// The protocol's type and where it stands; `None` when the link has none.
-    pub(super) ether_type: Option<(u16, usize)>,
+    pub(crate) ether_type: Option<(u16, usize)>,
     /// How many VLAN tags there are.
     tags: usize,
     /// Where the next header begins.
-    pub(super) next_at: usize,
+    pub(crate) next_at: usize,
     /// Bits of evidence that the link was guessed right, the type aside.
-    pub(super) bits: i32,
+    pub(crate) bits: i32,
 }
 
 impl LinkHeader {
@@ -45,7 +45,7 @@ impl LinkHeader {
 }
 
 /// The link header at the start of `bytes`; `None` when it is cut.
-pub(super) fn read(bytes: &[u8], link: Link) -> Option<LinkHeader> {
+pub(crate) fn read(bytes: &[u8], link: Link) -> Option<LinkHeader> {
     match link {
         Link::Ethernet => ethernet(bytes),
         Link::LinuxSll => {

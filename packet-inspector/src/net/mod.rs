@@ -9,14 +9,14 @@ use clap::ValueEnum;
 use crate::finding::Finding;
 
 mod bytes;
-mod checksum;
+pub(crate) mod checksum;
 mod detect;
 mod dissect;
 mod ip;
 mod layer;
 mod length;
 mod likeness;
-mod link;
+pub(crate) mod link;
 mod mend;
 mod rows;
 mod tcp;

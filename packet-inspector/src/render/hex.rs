@@ -7,9 +7,9 @@ use std::ops::Range;
 use anstyle::Style;
 
 use super::style;
-use crate::dissect::{Packets, labels};
+use crate::dissect::labels;
 use crate::finding::{Finding, Severity};
-use crate::frame::Frame;
+use crate::frame::{Frame, FramePackets};
 
 /// Bytes in a row.
 const ROW: usize = 16;
@@ -59,7 +59,7 @@ pub fn hex(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
 
 /// The fields around the row that is written: packets are taken apart as the rows reach them.
 struct Spans<'a> {
-    packets: Packets<'a>,
+    packets: FramePackets<'a>,
     /// Fields that end in this row or later, and those that the last packet was found to have behind it.
     near: VecDeque<Span>,
     /// Number of the first of `near` in the record.
@@ -72,7 +72,8 @@ struct Spans<'a> {
 
 impl<'a> Spans<'a> {
     fn new(frame: &'a Frame) -> Self {
-        let layers = frame.net.layers.iter().map(|layer| {
+        let reassembled = frame.capture.as_ref().is_some_and(|capture| capture.reassembled);
+        let layers = frame.net.layers.iter().filter(|_| !reassembled).map(|layer| {
             let name = layer.summary.split(',').next().unwrap_or_default().to_owned();
             Span { start: layer.range.start, end: layer.range.end, name }
         });
@@ -81,7 +82,7 @@ impl<'a> Spans<'a> {
             near: layers.collect(),
             number: 0,
             faults: VecDeque::new(),
-            taken: frame.net.payload.start,
+            taken: frame.mqtt.start,
         };
         spans.add_faults(&frame.findings);
         spans

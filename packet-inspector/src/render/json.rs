@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::dissect::{Node, PacketTree, Value, text};
 use crate::finding::Finding;
 use crate::frame::Frame;
+use crate::stream::Place;
 
 /// Writes an object for each packet of the frame; findings below MQTT stand with its first packet. A frame without
 /// packets gets one object with `"packet": null`.
@@ -50,13 +51,22 @@ fn start(frame: &Frame, packet: Json, offset: usize, length: usize) -> Map<Strin
     let from = frame.from.map(|side| side.to_string());
     let mut object = Map::new();
     object.insert("frame".into(), frame.number.into());
-    object.insert("stream".into(), Json::Null);
-    object.insert("time".into(), Json::Null);
+    let capture = frame.capture.as_ref();
+    object.insert("stream".into(), capture.map(|capture| capture.stream).into());
+    object.insert("time".into(), capture.map(|capture| capture.time.to_string()).into());
     object.insert("from".into(), from.into());
     object.insert("packet".into(), packet);
     object.insert("offset".into(), offset.into());
     object.insert("length".into(), length.into());
+    if let Some(capture) = capture {
+        object.insert("time_relative".into(), capture.relative.to_string().into());
+        object.insert("places".into(), capture.places.iter().map(place).collect());
+    }
     object
+}
+
+fn place(place: &Place) -> Json {
+    json!({ "frame": place.frame, "offset": place.at, "length": place.len })
 }
 
 fn object(frame: &Frame, packet: &PacketTree, below: &[Finding]) -> Map<String, Json> {

@@ -1,14 +1,18 @@
 //! Writes a frame for people and for programs. Pure functions from a [`Frame`] to a writer; colours are always
 //! written as escape sequences, the writer drops them where they don't belong.
 
+mod captured;
 mod hex;
 mod json;
+mod ladder;
 mod style;
 mod summary;
 mod tree;
 
 pub use self::hex::hex;
+pub use captured::{event, happening, heading, line};
 pub use json::json;
+pub use ladder::{Rung, ladder, mermaid};
 pub use summary::{info, summary};
 pub use tree::tree;
 
@@ -16,11 +20,16 @@ use crate::finding::Finding;
 #[expect(unused_imports, reason = "named in the docs")]
 use crate::frame::Frame;
 
+/// The colour of a severity.
+pub fn severity_style(severity: crate::finding::Severity) -> anstyle::Style {
+    style::severity(severity)
+}
+
 /// What a finding says, with its field, place and clause, in one line.
 fn sentence(finding: &Finding) -> String {
     let mut text = finding.message.clone();
     // It names its field itself, and is about all of the packet.
-    if finding.kind == "incomplete" {
+    if matches!(finding.kind, "incomplete" | "cut") {
         return text;
     }
     if let Some(field) = &finding.field {

@@ -19,19 +19,24 @@ pub fn summary(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "Frame {}: no MQTT ({layer})", frame.number)?;
     }
     for packet in frame.packets() {
-        out.write_all(info(&packet).as_bytes())?;
-        for finding in packet.findings.iter().filter(|finding| is_said(finding)) {
-            write!(out, " - {}", super::sentence(finding))?;
-        }
-        writeln!(out)?;
+        said(&packet, out)?;
     }
     Ok(())
+}
+
+/// The line of a packet, with its end.
+pub(super) fn said(packet: &PacketTree, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(info(packet).as_bytes())?;
+    for finding in packet.findings.iter().filter(|finding| is_said(finding)) {
+        write!(out, " - {}", super::sentence(finding))?;
+    }
+    writeln!(out)
 }
 
 /// What is wrong, and where bytes were passed over: a line that says nothing of them would hide them.
 fn is_said(finding: &Finding) -> bool {
     finding.severity > Severity::Note
-        || matches!(finding.kind, "not_decoded" | "resynchronised" | "other_version")
+        || matches!(finding.kind, "not_decoded" | "resynchronised" | "other_version" | "cut")
 }
 
 /// The packet in a few words: its title, Packet Identifier and topics.

@@ -12,18 +12,10 @@ use crate::frame::Frame;
 /// # Errors
 /// Those of the writer.
 pub fn tree(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
-    let (bold, faint) = (style::HEADING, style::FAINT);
-    let Frame { number, record, .. } = frame;
-    writeln!(
-        out,
-        "{bold}Frame {number}: {}{bold:#}{faint} ({}){faint:#}",
-        super::count_bytes(record.bytes.len()),
-        record.format
-    )?;
-    for layer in &frame.net.layers {
-        writeln!(out, "{}", layer.summary)?;
+    let bold = style::HEADING;
+    if !frame.capture.as_ref().is_some_and(|capture| capture.continued) {
+        heading(frame, out)?;
     }
-    findings(&frame.findings, out)?;
     for packet in frame.packets() {
         let title = labels::title(packet.first);
         writeln!(out, "{bold}MQ Telemetry Transport Protocol, {title}{bold:#}")?;
@@ -33,6 +25,23 @@ pub fn tree(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
         findings(&packet.findings, out)?;
     }
     Ok(())
+}
+
+/// The record and its layers.
+fn heading(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
+    let (bold, faint) = (style::HEADING, style::FAINT);
+    let Frame { number, record, capture, .. } = frame;
+    match capture {
+        None => {
+            let bytes = super::count_bytes(record.bytes.len());
+            writeln!(out, "{bold}Frame {number}: {bytes}{bold:#}{faint} ({}){faint:#}", record.format)?;
+        }
+        Some(capture) => super::captured::heading(*number, capture, out)?,
+    }
+    for layer in &frame.net.layers {
+        writeln!(out, "{}", layer.summary)?;
+    }
+    findings(&frame.findings, out)
 }
 
 fn line(node: &Node, depth: usize, out: &mut impl Write) -> io::Result<()> {

@@ -1,0 +1,365 @@
+//! The model of one connection: who speaks, what is agreed, what waits for an answer.
+
+use mqtt_codec::{Packet, Side};
+
+use super::delivery::Deliveries;
+use super::handshake::Handshake;
+use super::requests::Requests;
+use super::retained::Retained;
+use super::sessions::{Ended, Resumed};
+use super::{At, CLOSING, Context, Finding, Listener};
+use crate::capture::{Span, Time};
+use crate::finding::Severity;
+use crate::stream::{Captured, Event, Info, Moment};
+
+/// A connection, as far as the capture has told.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) info: Info,
+    /// The capture has all of it so far: what was not seen was not sent.
+    pub(super) complete: bool,
+    pub(super) handshake: Handshake,
+    pub(super) requests: Requests,
+    /// Messages from the Client and from the Server.
+    pub(super) deliveries: [Deliveries; 2],
+    pub(super) retained: Retained,
+    pub(super) resumed: Option<Resumed>,
+    /// The last packet of each side.
+    pub(super) last: [Option<At>; 2],
+    /// The first thing that a side did against which the other has to close.
+    violation: Option<Violation>,
+    disconnect: Option<At>,
+    /// The highest record that a packet was complete in.
+    latest: u64,
+    closed: [Option<At>; 2],
+    reset: bool,
+    pub(super) packets: [u64; 2],
+    pub(super) published: [u64; 2],
+}
+
+/// What obliges the other side to close.
+#[derive(Clone, Copy, Debug)]
+struct Violation {
+    by: Side,
+    at: At,
+    clause: &'static str,
+    /// That the other side went on has been said.
+    said: bool,
+}
+
+/// Where a side's things stand in a pair.
+pub(super) fn index(side: Side) -> usize {
+    match side {
+        Side::Client => 0,
+        Side::Server => 1,
+    }
+}
+
+pub(super) fn other(side: Side) -> Side {
+    match side {
+        Side::Client => Side::Server,
+        Side::Server => Side::Client,
+    }
+}
+
+impl Connection {
+    pub(super) fn new(info: &Info) -> Self {
+        Self {
+            info: *info,
+            complete: info.from_start,
+            handshake: Handshake::default(),
+            requests: Requests::default(),
+            deliveries: [Deliveries::new(Side::Client), Deliveries::new(Side::Server)],
+            retained: Retained::default(),
+            resumed: None,
+            last: [None; 2],
+            violation: None,
+            disconnect: None,
+            latest: 0,
+            closed: [None; 2],
+            reset: false,
+            packets: [0; 2],
+            published: [0; 2],
+        }
+    }
+
+    /// Something was missed: what is known so far proves nothing any more.
+    pub(super) fn doubt(&mut self) {
+        self.complete = false;
+        self.requests.forget();
+        self.deliveries.iter_mut().for_each(Deliveries::forget);
+        self.resumed = None;
+        self.last = [None; 2];
+    }
+
+    pub(super) fn packet(&mut self, captured: &Captured<'_>, cx: &mut Context<'_, impl Listener>) {
+        self.info = *captured.info;
+        let at = At::of(captured);
+        self.packet_findings(captured, at, cx);
+        let Some(side) = captured.from() else { return };
+        // What comes late, because bytes before it were missing, has been overtaken by the other side's answers.
+        let late = at.frame < self.latest;
+        self.latest = self.latest.max(at.frame);
+        if late || captured.unseen || captured.is_cut() {
+            self.doubt();
+        }
+        let first_of_side = self.packets.get(index(side)).is_some_and(|count| *count == 0);
+        self.count(side);
+        self.keep_alive(side, at, cx);
+        let Some(packet) = captured.packet else {
+            if !captured.is_cut() {
+                self.violate(side, at, clause_of_malformed(captured.bytes));
+            }
+            return;
+        };
+        if late && !matches!(packet, Packet::Connect(_) | Packet::Connack(_)) {
+            return;
+        }
+        self.after_disconnect(side, &packet, at, cx);
+        self.greeting(side, &packet, first_of_side, at, cx);
+        self.went_on(side, &packet, at, cx);
+        match packet {
+            Packet::Publish(publish) => self.publish(side, &publish, at, cx),
+            Packet::Puback(id) => self.acknowledge(side, 0x40, id, at, cx),
+            Packet::Pubrec(id) => self.acknowledge(side, 0x50, id, at, cx),
+            Packet::Pubrel(id) => self.release(side, id, at, cx),
+            Packet::Pubcomp(id) => self.acknowledge(side, 0x70, id, at, cx),
+            Packet::Subscribe(subscribe) => self.subscribe(&subscribe, at, cx),
+            Packet::Suback(suback) => self.suback(&suback, at, cx),
+            Packet::Unsubscribe(unsubscribe) => self.unsubscribe(&unsubscribe, at, cx),
+            Packet::Unsuback(id) => self.unsuback(id, at, cx),
+            Packet::Pingreq => self.requests.pings.push_back(at),
+            Packet::Pingresp => self.pingresp(at, cx),
+            Packet::Connect(_) | Packet::Connack(_) => {}
+            Packet::Disconnect => {
+                self.disconnect.get_or_insert(at);
+            }
+        }
+    }
+
+    fn count(&mut self, side: Side) {
+        if let Some(count) = self.packets.get_mut(index(side)) {
+            *count += 1;
+        }
+    }
+
+    pub(super) fn event(&mut self, moment: &Moment<'_>, event: Event, cx: &mut Context<'_, impl Listener>) {
+        self.info = *moment.info;
+        let at = At { frame: moment.frame, time: moment.time };
+        let side = moment.info.side(moment.direction);
+        match (event, side) {
+            (Event::Lost(_) | Event::Cut(_) | Event::PassedOver { .. }, _) => self.doubt(),
+            (Event::Finished, Some(side)) => {
+                if let Some(closed) = self.closed.get_mut(index(side)) {
+                    closed.get_or_insert(at);
+                }
+                if side == Side::Server {
+                    self.silent_client(at, cx);
+                }
+            }
+            (Event::Reset, _) => self.reset = true,
+            _ => {}
+        }
+        if matches!(event, Event::Finished | Event::Reset) {
+            self.keep_session(cx);
+        }
+    }
+
+    /// The connection is over, or the capture is.
+    pub(super) fn close(&mut self, moment: &Moment<'_>, cx: &mut Context<'_, impl Listener>) {
+        let end = At { frame: moment.frame, time: moment.time };
+        self.unanswered(end, cx);
+        self.not_closed(end, cx);
+        for side in [Side::Client, Side::Server] {
+            self.not_sent_again(side, end, cx);
+            self.undelivered(side, end, cx);
+        }
+        let ended = self.ended(end);
+        cx.listener.ended(&ended);
+        self.keep_session(cx);
+    }
+
+    /// What is known of it, for those who list connections.
+    fn ended(&self, end: At) -> Ended {
+        Ended {
+            info: self.info,
+            complete: self.complete,
+            connect: self.handshake.connect.clone(),
+            connack: self.handshake.connack,
+            subscriptions: self.requests.filters(),
+            packets: self.packets,
+            published: self.published,
+            disconnected: self.disconnect.is_some(),
+            reset: self.reset,
+            end: end.time,
+        }
+    }
+
+    /// A side did what obliges the other to close.
+    pub(super) fn violate(&mut self, by: Side, at: At, clause: &'static str) {
+        self.violation.get_or_insert(Violation { by, at, clause, said: false });
+    }
+
+    /// Answers to what came behind a violation show that the other side did not close.
+    fn went_on(&mut self, side: Side, packet: &Packet<'_>, at: At, cx: &mut Context<'_, impl Listener>) {
+        let Some(violation) = self.violation.filter(|violation| violation.by != side && !violation.said)
+        else {
+            return;
+        };
+        let Some(request) =
+            self.answered_by(side, packet).filter(|request| request.frame > violation.at.frame)
+        else {
+            return;
+        };
+        self.violation = Some(Violation { said: true, ..violation });
+        let message =
+            format!("the {side} goes on behind a violation by the {}, instead of closing", violation.by);
+        let frames = [violation.at.frame, request.frame, at.frame];
+        self.say(Severity::Error, "went_on", &[violation.clause], message, Some(side), &frames, at, cx);
+    }
+
+    /// When the packet that this one answers was sent.
+    fn answered_by(&self, side: Side, packet: &Packet<'_>) -> Option<At> {
+        let theirs = self.deliveries.get(index(other(side)))?;
+        match packet {
+            Packet::Puback(id) | Packet::Pubrec(id) => theirs.began(*id),
+            Packet::Suback(suback) => self.requests.began(suback.packet_id),
+            Packet::Unsuback(id) => self.requests.began(*id),
+            Packet::Pingresp => self.requests.pings.back().copied(),
+            _ => None,
+        }
+    }
+
+    fn after_disconnect(
+        &mut self,
+        side: Side,
+        packet: &Packet<'_>,
+        at: At,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
+        let Some(disconnect) = self.disconnect.filter(|_| side == Side::Client) else { return };
+        let message = format!("{} behind DISCONNECT", packet.packet_type());
+        let frames = [disconnect.frame, at.frame];
+        self.say(
+            Severity::Error,
+            "packet_after_disconnect",
+            &["MQTT-3.14.4-2"],
+            message,
+            Some(side),
+            &frames,
+            at,
+            cx,
+        );
+    }
+
+    /// The Client's pauses against its Keep Alive.
+    fn keep_alive(&mut self, side: Side, at: At, cx: &mut Context<'_, impl Listener>) {
+        if side == Side::Client {
+            self.silent_client(at, cx);
+        }
+        if let Some(last) = self.last.get_mut(index(side)) {
+            *last = Some(at);
+        }
+    }
+
+    fn silent_client(&mut self, at: At, cx: &mut Context<'_, impl Listener>) {
+        let limit = self.handshake.keep_alive().map(|seconds| Span::millis(i64::from(seconds) * 1500));
+        let (Some(limit), Some(last)) = (limit, self.last.first().copied().flatten()) else { return };
+        let pause = at.time.since(last.time);
+        // A capture's clock need not be the Client's.
+        if self.disconnect.is_some() || pause <= Span(limit.0.saturating_add(Span::millis(100).0)) {
+            return;
+        }
+        let seconds = self.handshake.keep_alive().unwrap_or_default();
+        let message = format!(
+            "the client sent nothing for {:.3} s, more than one and a half times its keep alive of {seconds} s",
+            pause.as_seconds()
+        );
+        let frames = [last.frame, at.frame];
+        self.say(
+            Severity::Warning,
+            "keep_alive_missed",
+            &["MQTT-3.1.2-23", "MQTT-3.1.2-24"],
+            message,
+            Some(Side::Client),
+            &frames,
+            at,
+            cx,
+        );
+    }
+
+    /// A side that has to close and does not.
+    fn not_closed(&mut self, end: At, cx: &mut Context<'_, impl Listener>) {
+        if self.reset {
+            return;
+        }
+        let open = |side: Side| self.closed.get(index(side)).copied().flatten().is_none();
+        let lasts = |since: At| end.time.since(since.time) > CLOSING;
+        let disconnect = self.disconnect.filter(|at| open(Side::Client) && lasts(*at));
+        let refused = self.handshake.refused().filter(|at| open(Side::Server) && lasts(*at));
+        if let Some(at) = disconnect {
+            let message = "the client did not close the connection behind DISCONNECT".to_owned();
+            let frames = [at.frame, end.frame];
+            self.say(
+                Severity::Warning,
+                "not_closed",
+                &["MQTT-3.14.4-1"],
+                message,
+                Some(Side::Client),
+                &frames,
+                end,
+                cx,
+            );
+        }
+        if let Some(at) = refused {
+            let message = "the server did not close the connection that it refused".to_owned();
+            let frames = [at.frame, end.frame];
+            self.say(
+                Severity::Warning,
+                "not_closed",
+                &["MQTT-3.2.2-5"],
+                message,
+                Some(Side::Server),
+                &frames,
+                end,
+                cx,
+            );
+        }
+    }
+
+    /// Tells of a finding.
+    #[expect(clippy::too_many_arguments, reason = "a finding has as many parts")]
+    pub(super) fn say(
+        &self,
+        severity: Severity,
+        kind: &'static str,
+        clauses: &[&'static str],
+        message: String,
+        side: Option<Side>,
+        frames: &[u64],
+        at: At,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
+        let (clauses, mut frames) = (clauses.to_vec(), frames.to_vec());
+        frames.dedup();
+        let time: Time = at.time;
+        cx.listener.finding(Finding {
+            severity,
+            kind,
+            clauses,
+            message,
+            stream: cx.stream,
+            side,
+            frames,
+            time,
+        });
+    }
+}
+
+/// The statement by which a receiver of this malformed packet closes.
+fn clause_of_malformed(bytes: &[u8]) -> &'static str {
+    match mqtt_codec::Packet::decode(bytes) {
+        Err(error) if matches!(error.fault, mqtt_codec::Fault::WrongFlags(_)) => "MQTT-2.2.2-2",
+        _ => "MQTT-4.8.0-1",
+    }
+}

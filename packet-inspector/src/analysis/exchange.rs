@@ -1,0 +1,75 @@
+//! One message at QoS 1 or 2 on its way, from PUBLISH to the last acknowledgement.
+
+use mqtt_codec::Side;
+
+use super::At;
+use crate::capture::Span;
+
+/// How far a message has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// Sent.
+    Publish,
+    /// QoS 2: received.
+    Pubrec,
+    /// QoS 2: released.
+    Pubrel,
+    /// Complete: PUBACK or PUBCOMP.
+    Complete,
+}
+
+/// A message and its acknowledgements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// The connection.
+    pub stream: u32,
+    /// Who publishes.
+    pub from: Side,
+    /// 1 or 2.
+    pub qos: u8,
+    /// The Packet Identifier.
+    pub id: u16,
+    /// The Topic Name, as far as it is UTF-8.
+    pub topic: String,
+    /// How far it has come.
+    pub step: Step,
+    /// The record and time of each step: PUBLISH, PUBACK; or PUBLISH, PUBREC, PUBREL, PUBCOMP.
+    pub(super) steps: Vec<At>,
+    /// How often PUBLISH was sent again.
+    pub repeated: u32,
+    /// Tells messages apart.
+    pub(super) content: u64,
+    /// The place in the order of sending.
+    pub(super) order: u64,
+    /// The place of the PUBREC in the order of those.
+    pub(super) received: u64,
+}
+
+impl Exchange {
+    /// The records of its steps.
+    pub fn frames(&self) -> Vec<u64> {
+        self.steps.iter().map(|at| at.frame).collect()
+    }
+
+    /// From PUBLISH to the last acknowledgement, when it is complete.
+    pub fn latency(&self) -> Option<Span> {
+        let (first, last) = (self.steps.first()?, self.steps.last()?);
+        (self.step == Step::Complete).then(|| last.time.since(first.time))
+    }
+
+    /// The time between each step and the one before it.
+    pub fn gaps(&self) -> Vec<Span> {
+        self.steps.windows(2).filter_map(|pair| Some(pair.last()?.time.since(pair.first()?.time))).collect()
+    }
+
+    pub(super) fn began(&self) -> Option<At> {
+        self.steps.first().copied()
+    }
+
+    pub(super) fn go(&mut self, step: Step, at: At) {
+        self.step = self.step.max(step);
+        if self.steps.len() < 4 {
+            self.steps.push(at);
+        }
+    }
+}

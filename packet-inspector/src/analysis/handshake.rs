@@ -1,0 +1,287 @@
+//! CONNECT and CONNACK.
+
+use mqtt_codec::{Connack, Connect, ConnectReturnCode, Packet, Side};
+
+use super::connection::Connection;
+use super::sessions::Known;
+use super::{At, Context, Listener};
+use crate::finding::Severity;
+
+/// What both sides said first.
+#[derive(Debug, Default)]
+pub(super) struct Handshake {
+    pub(super) connect: Option<Connected>,
+    pub(super) connack: Option<Answer>,
+}
+
+/// What a CONNECT said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// The record.
+    pub frame: u64,
+    pub(super) at: At,
+    /// The Client Identifier.
+    pub client_id: String,
+    /// Clean Session.
+    pub clean_session: bool,
+    /// Keep Alive, in seconds.
+    pub keep_alive: u16,
+    /// The Will's topic, QoS and RETAIN.
+    pub will: Option<(String, u8, bool)>,
+    /// The User Name.
+    pub user_name: Option<String>,
+}
+
+/// What a CONNACK said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub(super) at: At,
+    /// The Return Code.
+    pub code: u8,
+    /// Session Present.
+    pub session_present: bool,
+}
+
+impl Handshake {
+    /// The Keep Alive, when there is one.
+    pub(super) fn keep_alive(&self) -> Option<u16> {
+        self.connect.as_ref().map(|connect| connect.keep_alive).filter(|&seconds| seconds > 0)
+    }
+
+    /// When the Server refused.
+    pub(super) fn refused(&self) -> Option<At> {
+        self.connack.filter(|answer| answer.code != 0).map(|answer| answer.at)
+    }
+
+    /// Neither side has anything of an earlier session.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.connect.as_ref().is_some_and(|connect| connect.clean_session)
+            || self.connack.is_some_and(|answer| answer.code == 0 && !answer.session_present)
+    }
+}
+
+fn connected(connect: &Connect<'_>, at: At) -> Connected {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Connected {
+        frame: at.frame,
+        at,
+        client_id: text(connect.client_id().as_bytes()),
+        clean_session: connect.clean_session(),
+        keep_alive: connect.keep_alive(),
+        will: connect.will().map(|will| (text(will.topic.as_bytes()), will.qos.as_u8(), will.retain)),
+        user_name: connect.login().map(|login| text(login.user_name.as_bytes())),
+    }
+}
+
+impl Connection {
+    /// What the standard says of the first packets, and of second ones.
+    pub(super) fn greeting(
+        &mut self,
+        side: Side,
+        packet: &Packet<'_>,
+        first_of_side: bool,
+        at: At,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
+        match (packet, side) {
+            (Packet::Connect(connect), Side::Client) => self.connect(connect, first_of_side, at, cx),
+            (Packet::Connack(connack), Side::Server) => self.connack(*connack, at, cx),
+            (_, Side::Client) if first_of_side && self.complete => {
+                let message = format!("{} comes before any CONNECT", packet.packet_type());
+                self.say(
+                    Severity::Error,
+                    "first_not_connect",
+                    &["MQTT-3.1.0-1"],
+                    message,
+                    Some(side),
+                    &[at.frame],
+                    at,
+                    cx,
+                );
+                self.violate(side, at, "MQTT-4.8.0-1");
+            }
+            (_, Side::Server) => self.server_speaks(packet, at, cx),
+            _ => {}
+        }
+    }
+
+    /// A packet of the Server other than CONNACK.
+    fn server_speaks(&mut self, packet: &Packet<'_>, at: At, cx: &mut Context<'_, impl Listener>) {
+        if self.handshake.connack.is_none() && self.complete && self.packets == [self.packets[0], 1] {
+            let message = format!("{} comes before any CONNACK", packet.packet_type());
+            self.say(
+                Severity::Error,
+                "first_not_connack",
+                &["MQTT-3.2.0-1"],
+                message,
+                Some(Side::Server),
+                &[at.frame],
+                at,
+                cx,
+            );
+            self.violate(Side::Server, at, "MQTT-4.8.0-1");
+        }
+        if let Some(refused) = self.handshake.refused() {
+            let message =
+                format!("{} comes behind a CONNACK that refuses the connection", packet.packet_type());
+            let frames = [refused.frame, at.frame];
+            self.say(
+                Severity::Error,
+                "packet_after_refusal",
+                &["MQTT-3.2.2-5"],
+                message,
+                Some(Side::Server),
+                &frames,
+                at,
+                cx,
+            );
+        }
+    }
+
+    fn connect(
+        &mut self,
+        connect: &Connect<'_>,
+        first_of_side: bool,
+        at: At,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
+        if let Some(before) = self.handshake.connect.as_ref().map(|connect| connect.frame) {
+            let message = "a second CONNECT on one connection".to_owned();
+            let frames = [before, at.frame];
+            self.say(
+                Severity::Error,
+                "second_connect",
+                &["MQTT-3.1.0-2"],
+                message,
+                Some(Side::Client),
+                &frames,
+                at,
+                cx,
+            );
+            self.violate(Side::Client, at, "MQTT-3.1.0-2");
+            return;
+        }
+        if first_of_side && self.packets[1] == 0 {
+            // Nothing can have come before it.
+            self.complete = true;
+        }
+        let connected = connected(connect, at);
+        let server = self.info.sender(
+            self.info.client.map_or(crate::stream::Direction::Backward, crate::stream::Direction::opposite),
+        );
+        self.resumed = cx.sessions.connect(&connected, server);
+        self.handshake.connect = Some(connected);
+    }
+
+    fn connack(&mut self, connack: Connack, at: At, cx: &mut Context<'_, impl Listener>) {
+        let (code, session_present) = match connack {
+            Connack::Accepted { session_present } => (0, session_present),
+            Connack::Refused(code) => (code_of(code), false),
+        };
+        if let Some(before) = self.handshake.connack {
+            let message = "a second CONNACK on one connection".to_owned();
+            let frames = [before.at.frame, at.frame];
+            self.say(
+                Severity::Error,
+                "second_connack",
+                &["MQTT-3.2.0-1"],
+                message,
+                Some(Side::Server),
+                &frames,
+                at,
+                cx,
+            );
+            return;
+        }
+        let answer = Answer { at, code, session_present };
+        self.handshake.connack = Some(answer);
+        let Some(connect) = self.handshake.connect.clone() else {
+            if self.complete {
+                let message = "CONNACK comes before any CONNECT".to_owned();
+                self.say(
+                    Severity::Error,
+                    "connack_unasked",
+                    &["MQTT-3.2.0-1"],
+                    message,
+                    Some(Side::Server),
+                    &[at.frame],
+                    at,
+                    cx,
+                );
+            }
+            return;
+        };
+        let frames = [connect.frame, at.frame];
+        let server = Some(Side::Server);
+        if connect.client_id.is_empty() && !connect.clean_session && code != 2 {
+            let message = format!(
+                "an empty client identifier without clean session is answered with code {code} instead of 2"
+            );
+            self.say(
+                Severity::Error,
+                "empty_client_id_accepted",
+                &["MQTT-3.1.3-8"],
+                message,
+                server,
+                &frames,
+                at,
+                cx,
+            );
+        }
+        if code != 0 {
+            self.resumed = None;
+            return;
+        }
+        if connect.clean_session && session_present {
+            let message = "session present is 1 though the client asked for a clean session".to_owned();
+            self.say(Severity::Error, "session_present", &["MQTT-3.2.2-1"], message, server, &frames, at, cx);
+            return;
+        }
+        let known = self.resumed.as_ref().map_or(Known::Nothing, |resumed| resumed.known);
+        match (known, session_present, connect.clean_session) {
+            (Known::Kept, false, false) => {
+                let message =
+                    "session present is 0 though the server holds a session of this client".to_owned();
+                self.say(
+                    Severity::Warning,
+                    "session_not_present",
+                    &["MQTT-3.2.2-2"],
+                    message,
+                    server,
+                    &frames,
+                    at,
+                    cx,
+                );
+            }
+            (Known::Dropped, true, false) => {
+                let message =
+                    "session present is 1 though the last session of this client was clean".to_owned();
+                self.say(
+                    Severity::Error,
+                    "session_present",
+                    &["MQTT-3.2.2-3"],
+                    message,
+                    server,
+                    &frames,
+                    at,
+                    cx,
+                );
+            }
+            _ => {}
+        }
+        if connect.clean_session || !session_present {
+            if let Some(resumed) = &mut self.resumed {
+                resumed.server_lost_it();
+            }
+            if connect.clean_session {
+                self.resumed = None;
+            }
+        } else if let Some(resumed) = &self.resumed {
+            self.requests.resume(&resumed.subscriptions);
+        }
+    }
+}
+
+fn code_of(code: ConnectReturnCode) -> u8 {
+    code.as_u8()
+}

@@ -1,0 +1,81 @@
+//! Findings of single packets, those of the dissection, as findings of a conversation.
+
+use mqtt_codec::{Packet, Side};
+
+use super::connection::Connection;
+use super::{At, Context, Finding, Listener, clauses};
+use crate::dissect::PacketTree;
+use crate::finding::{self, Severity};
+use crate::frame::Frame;
+use crate::stream::Captured;
+
+impl Connection {
+    /// What is wrong with the packet itself.
+    pub(super) fn packet_findings(
+        &self,
+        captured: &Captured<'_>,
+        at: At,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
+        if captured.packet.is_some_and(|packet| is_surely_good(&packet, captured.from())) {
+            return;
+        }
+        for tree in Frame::of_packet(captured) {
+            let findings = tree.findings.iter().filter(|finding| is_told(finding));
+            findings.for_each(|finding| {
+                cx.listener.finding(Finding {
+                    severity: finding.severity,
+                    kind: finding.kind,
+                    clauses: clauses_of(finding, &tree, captured.bytes),
+                    message: format!("{}: {}", tree.name(), sentence(finding)),
+                    stream: captured.info.number,
+                    side: captured.from(),
+                    frames: vec![at.frame],
+                    time: at.time,
+                });
+            });
+        }
+    }
+}
+
+/// Notes that are made on good packets are none of a conversation's.
+fn is_told(finding: &finding::Finding) -> bool {
+    finding.severity > Severity::Note || finding.kind == "overlong_remaining_length"
+}
+
+fn sentence(finding: &finding::Finding) -> String {
+    match &finding.field {
+        Some(field) => format!("{} in {field}", finding.message),
+        None => finding.message.clone(),
+    }
+}
+
+fn clauses_of(finding: &finding::Finding, tree: &PacketTree, bytes: &[u8]) -> Vec<&'static str> {
+    let mut clauses: Vec<_> = finding.clause.into_iter().collect();
+    let related = if finding.kind == "left_over_bytes" && tree.name() == "CONNECT" {
+        let flags = tree.find("connect_flags").and_then(|node| bytes.get(node.bytes.start)).copied();
+        let left = bytes.get(finding.offset..finding.offset + finding.length).unwrap_or_default();
+        Some(clauses::left_over_in_connect(flags.unwrap_or_default(), left))
+    } else {
+        clauses::related(finding.kind, finding.field.as_deref(), tree.name())
+    };
+    clauses.extend(related.filter(|related| Some(*related) != finding.clause));
+    clauses
+}
+
+/// Packets of which the dissection has nothing to say: no need to build their tree.
+fn is_surely_good(packet: &Packet<'_>, from: Option<Side>) -> bool {
+    let by_its_side = match (packet.packet_type().sender(), from) {
+        (Some(only), Some(side)) => only == side,
+        _ => true,
+    };
+    let plain = match packet {
+        Packet::Publish(publish) => {
+            let topic = publish.topic.as_bytes();
+            topic.iter().all(|byte| matches!(byte, b' '..=b'~')) && topic.first() != Some(&b'$')
+        }
+        Packet::Connect(_) | Packet::Connack(_) | Packet::Subscribe(_) | Packet::Unsubscribe(_) => false,
+        _ => true,
+    };
+    by_its_side && plain
+}

@@ -1,0 +1,351 @@
+//! SUBSCRIBE, UNSUBSCRIBE and PINGREQ, and their answers.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use mqtt_codec::{
+    PacketId, QoS, Side, Suback, SubackReturnCode, Subscribe, TopicFilter, TopicName, Unsubscribe,
+};
+
+use super::connection::Connection;
+use super::{At, Context, Listener, OVERTAKEN, PATIENCE};
+use crate::capture::Span;
+use crate::finding::Severity;
+
+/// How long messages of a subscription that was removed may still come.
+const FADING: Span = Span::seconds(2);
+
+/// The most subscriptions of a connection that are remembered.
+const MAX_SUBSCRIPTIONS: usize = 1024;
+
+/// The most answered requests that are remembered.
+const MAX_ANSWERED: usize = 16;
+
+/// What the Client asked for.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    waiting: BTreeMap<u16, Request>,
+    /// Identifiers of the last requests that were answered, with where.
+    answered: VecDeque<(u16, bool, At)>,
+    pub(super) subscriptions: Vec<Subscription>,
+    /// There are more than can be remembered.
+    overflown: bool,
+    pub(super) pings: VecDeque<At>,
+    /// The last request that was answered.
+    last_answered: Option<At>,
+}
+
+#[derive(Clone, Debug)]
+struct Request {
+    at: At,
+    /// The QoS asked for, for each filter of a SUBSCRIBE; `None` for UNSUBSCRIBE.
+    qos: Option<Vec<u8>>,
+    filters: Vec<Vec<u8>>,
+}
+
+/// A Topic Filter that the Client subscribed to.
+#[derive(Clone, Debug)]
+pub(super) struct Subscription {
+    pub(super) filter: Vec<u8>,
+    pub(super) qos: u8,
+    /// When it was asked for.
+    pub(super) asked: At,
+    /// When the Server agreed.
+    pub(super) established: Option<At>,
+    removed: Option<At>,
+}
+
+impl Requests {
+    /// Forgets what waits; subscriptions stay.
+    pub(super) fn forget(&mut self) {
+        let (subscriptions, overflown) = (std::mem::take(&mut self.subscriptions), self.overflown);
+        *self = Self { subscriptions, overflown, ..Self::default() };
+    }
+
+    pub(super) fn began(&self, id: PacketId) -> Option<At> {
+        self.began_with(id.get())
+    }
+
+    pub(super) fn began_with(&self, id: u16) -> Option<At> {
+        self.waiting.get(&id).map(|request| request.at)
+    }
+
+    /// The subscriptions that a session brings with it.
+    pub(super) fn resume(&mut self, subscriptions: &[Subscription]) {
+        self.subscriptions.extend_from_slice(subscriptions);
+    }
+
+    /// The filters and the QoS of each.
+    pub(super) fn filters(&self) -> Vec<(String, u8)> {
+        let held = self.subscriptions.iter().filter(|subscription| subscription.removed.is_none());
+        held.map(|held| (String::from_utf8_lossy(&held.filter).into_owned(), held.qos)).collect()
+    }
+
+    /// The subscriptions that a message with this topic can be sent for.
+    pub(super) fn matching<'a>(
+        &'a self,
+        topic: TopicName<'a>,
+        now: At,
+    ) -> impl Iterator<Item = &'a Subscription> {
+        self.subscriptions.iter().filter(move |subscription| {
+            let faded = subscription.removed.is_some_and(|removed| now.time.since(removed.time) > FADING);
+            !faded && TopicFilter::from_bytes(&subscription.filter).is_ok_and(|filter| filter.matches(topic))
+        })
+    }
+
+    /// Whether all subscriptions are known.
+    pub(super) fn are_all_known(&self) -> bool {
+        !self.overflown
+    }
+
+    fn answer(&mut self, id: u16, is_subscribe: bool, at: At) -> Option<Request> {
+        let request = self.waiting.remove(&id)?;
+        if self.answered.len() >= MAX_ANSWERED {
+            self.answered.pop_front();
+        }
+        self.answered.push_back((id, is_subscribe, at));
+        self.last_answered = self.last_answered.max_by_time(Some(request.at));
+        Some(request)
+    }
+
+    fn was_answered(&self, id: u16, is_subscribe: bool) -> Option<At> {
+        let mut answered = self.answered.iter().rev();
+        answered.find(|(answered, kind, _)| (*answered, *kind) == (id, is_subscribe)).map(|(.., at)| *at)
+    }
+}
+
+/// The later of two places.
+trait Later {
+    fn max_by_time(self, other: Self) -> Self;
+}
+
+impl Later for Option<At> {
+    fn max_by_time(self, other: Self) -> Self {
+        match (self, other) {
+            (Some(a), Some(b)) => Some(if b.time > a.time { b } else { a }),
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+impl Connection {
+    pub(super) fn subscribe(
+        &mut self,
+        subscribe: &Subscribe<'_>,
+        at: At,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
+        let list: Vec<_> = subscribe.subscriptions.iter().collect();
+        let filters: Vec<Vec<u8>> = list.iter().map(|(filter, _)| filter.as_bytes().to_vec()).collect();
+        for (filter, qos) in &list {
+            self.requests.add(filter.as_bytes(), *qos, at);
+        }
+        let qos = list.iter().map(|(_, qos)| qos.as_u8()).collect();
+        self.retained.subscribed();
+        self.request(subscribe.packet_id, Request { at, qos: Some(qos), filters }, cx);
+    }
+
+    pub(super) fn unsubscribe(
+        &mut self,
+        unsubscribe: &Unsubscribe<'_>,
+        at: At,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
+        let filters = unsubscribe.filters.iter().map(|filter| filter.as_bytes().to_vec()).collect();
+        self.request(unsubscribe.packet_id, Request { at, qos: None, filters }, cx);
+    }
+
+    fn request(&mut self, id: PacketId, request: Request, cx: &mut Context<'_, impl Listener>) {
+        let at = request.at;
+        let in_use = self.requests.began(id).or_else(|| self.deliveries[0].began(id));
+        if let Some(before) = in_use {
+            let message = format!("packet identifier {id} is in use by a packet that is not acknowledged");
+            let frames = [before.frame, at.frame];
+            self.say(
+                Severity::Error,
+                "packet_id_in_use",
+                &["MQTT-2.3.1-2"],
+                message,
+                Some(Side::Client),
+                &frames,
+                at,
+                cx,
+            );
+        }
+        self.requests.waiting.insert(id.get(), request);
+    }
+
+    pub(super) fn suback(&mut self, suback: &Suback<'_>, at: At, cx: &mut Context<'_, impl Listener>) {
+        let id = suback.packet_id.get();
+        if !self.answers(id, true, at, cx) {
+            return;
+        }
+        let Some(request) = self.requests.answer(id, true, at) else { return };
+        let asked = request.qos.unwrap_or_default();
+        let codes: Vec<_> = suback.return_codes.iter().collect();
+        let frames = [request.at.frame, at.frame];
+        let server = Some(Side::Server);
+        if codes.len() != asked.len() {
+            let message =
+                format!("SUBACK {id} has {} return codes for {} topic filters", codes.len(), asked.len());
+            self.say(Severity::Error, "suback_count", &["MQTT-3.8.4-5"], message, server, &frames, at, cx);
+        } else if let Some((place, granted)) = above(&codes, &asked) {
+            let mut sorted = asked.clone();
+            sorted.sort_unstable();
+            let mut by_value = codes.clone();
+            by_value.sort_unstable_by_key(|code| code.as_u8());
+            let in_another_order = above(&by_value, &sorted).is_none();
+            let clauses: &[_] =
+                if in_another_order { &["MQTT-3.8.4-5", "MQTT-3.9.3-1"] } else { &["MQTT-3.8.4-5"] };
+            let message = format!(
+                "SUBACK {id} grants QoS {granted} to topic filter {}, which asked for less",
+                place + 1
+            );
+            self.say(Severity::Error, "granted_too_much", clauses, message, server, &frames, at, cx);
+        }
+        for (filter, code) in request.filters.iter().zip(&codes) {
+            self.requests.granted(filter, *code, at);
+        }
+    }
+
+    pub(super) fn unsuback(&mut self, id: PacketId, at: At, cx: &mut Context<'_, impl Listener>) {
+        if !self.answers(id.get(), false, at, cx) {
+            return;
+        }
+        let Some(request) = self.requests.answer(id.get(), false, at) else { return };
+        for subscription in &mut self.requests.subscriptions {
+            if request.filters.contains(&subscription.filter) {
+                subscription.removed.get_or_insert(at);
+            }
+        }
+    }
+
+    /// Whether a request with this identifier, of this kind, waits for its answer.
+    fn answers(&mut self, id: u16, is_subscribe: bool, at: At, cx: &mut Context<'_, impl Listener>) -> bool {
+        let server = Some(Side::Server);
+        let name = if is_subscribe { "SUBACK" } else { "UNSUBACK" };
+        match self.requests.waiting.get(&id) {
+            Some(request) if request.qos.is_some() == is_subscribe => return true,
+            Some(request) => {
+                let frames = [request.at.frame, at.frame];
+                let asked = if is_subscribe { "UNSUBSCRIBE" } else { "SUBSCRIBE" };
+                let message = format!("{name} {id} answers {asked}");
+                let clauses: &[_] = if is_subscribe { &["MQTT-3.10.4-4"] } else { &["MQTT-3.8.4-1"] };
+                self.say(Severity::Error, "wrong_acknowledgement", clauses, message, server, &frames, at, cx);
+            }
+            None if self.complete => {
+                let before = self.requests.was_answered(id, is_subscribe);
+                let (kind, clauses, message): (_, &[_], _) = match (before, is_subscribe) {
+                    (Some(_), true) => {
+                        ("answered_twice", &["MQTT-3.8.4-4"], format!("a second SUBACK for SUBSCRIBE {id}"))
+                    }
+                    (Some(_), false) => (
+                        "answered_twice",
+                        &["MQTT-3.10.4-6"],
+                        format!("a second UNSUBACK for UNSUBSCRIBE {id}"),
+                    ),
+                    (None, true) => (
+                        "unknown_packet_id",
+                        &["MQTT-3.8.4-2", "MQTT-2.3.1-7"],
+                        format!("SUBACK for packet identifier {id}, which no SUBSCRIBE has"),
+                    ),
+                    (None, false) => (
+                        "unknown_packet_id",
+                        &["MQTT-3.10.4-4", "MQTT-2.3.1-7"],
+                        format!("UNSUBACK for packet identifier {id}, which no UNSUBSCRIBE has"),
+                    ),
+                };
+                let frames: Vec<_> = before.into_iter().chain([at]).map(|at| at.frame).collect();
+                self.say(Severity::Error, kind, clauses, message, server, &frames, at, cx);
+            }
+            None => {}
+        }
+        false
+    }
+
+    pub(super) fn pingresp(&mut self, at: At, cx: &mut Context<'_, impl Listener>) {
+        match self.requests.pings.pop_front() {
+            Some(ping) => {
+                self.requests.last_answered = self.requests.last_answered.max_by_time(Some(ping));
+            }
+            None if self.complete && self.handshake.connack.is_some_and(|answer| answer.code == 0) => {
+                let message = "PINGRESP without a PINGREQ".to_owned();
+                self.say(
+                    Severity::Warning,
+                    "pingresp_unasked",
+                    &[],
+                    message,
+                    Some(Side::Server),
+                    &[at.frame],
+                    at,
+                    cx,
+                );
+            }
+            None => {}
+        }
+    }
+
+    /// At the end: what the Server did not answer though it had the time.
+    pub(super) fn unanswered(&mut self, end: At, cx: &mut Context<'_, impl Listener>) {
+        if !self.complete || self.handshake.refused().is_some() {
+            return;
+        }
+        let answered = self.requests.last_answered;
+        let is_late = |at: At| {
+            let waited = end.time.since(at.time);
+            let overtaken = answered.is_some_and(|answered| answered.time > at.time);
+            waited > if overtaken { OVERTAKEN } else { PATIENCE }
+        };
+        let mut late: Vec<(At, &[&'static str], String)> = Vec::new();
+        for (id, request) in &self.requests.waiting {
+            let (clauses, name): (&[_], _) = match request.qos {
+                Some(_) => (&["MQTT-3.8.4-1"], "SUBSCRIBE"),
+                None => (&["MQTT-3.10.4-4"], "UNSUBSCRIBE"),
+            };
+            late.push((request.at, clauses, format!("{name} {id} is never answered")));
+        }
+        for ping in &self.requests.pings {
+            late.push((*ping, &["MQTT-3.12.4-1"], "PINGREQ is never answered".to_owned()));
+        }
+        if let (Some(connect), None) = (&self.handshake.connect, self.handshake.connack) {
+            late.push((connect.at, &["MQTT-3.1.4-4"], "CONNECT is never answered".to_owned()));
+        }
+        for (at, clauses, message) in late.into_iter().filter(|(at, ..)| is_late(*at)) {
+            let frames = [at.frame, end.frame];
+            self.say(Severity::Error, "unanswered", clauses, message, Some(Side::Server), &frames, end, cx);
+        }
+    }
+}
+
+/// The first filter that is granted more than it asked for.
+fn above(codes: &[SubackReturnCode], asked: &[u8]) -> Option<(usize, u8)> {
+    codes.iter().zip(asked).enumerate().find_map(|(place, (code, asked))| match code {
+        SubackReturnCode::Granted(qos) if qos.as_u8() > *asked => Some((place, qos.as_u8())),
+        _ => None,
+    })
+}
+
+impl Requests {
+    fn add(&mut self, filter: &[u8], qos: QoS, asked: At) {
+        // The same filter again replaces the subscription.
+        self.subscriptions.retain(|subscription| subscription.filter != filter);
+        if self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
+            self.overflown = true;
+            return;
+        }
+        let (filter, qos) = (filter.to_vec(), qos.as_u8());
+        self.subscriptions.push(Subscription { filter, qos, asked, established: None, removed: None });
+    }
+
+    fn granted(&mut self, filter: &[u8], code: SubackReturnCode, at: At) {
+        let held = self.subscriptions.iter_mut().filter(|subscription| subscription.filter == filter);
+        held.for_each(|subscription| match code {
+            SubackReturnCode::Granted(qos) => {
+                subscription.qos = qos.as_u8();
+                subscription.established = Some(at);
+            }
+            SubackReturnCode::Failure => {
+                subscription.removed.get_or_insert(at);
+            }
+        });
+    }
+}

@@ -1,0 +1,127 @@
+//! Messages from the Server: do they match a subscription, and is RETAIN what it has to be?
+
+use std::collections::HashMap;
+
+use mqtt_codec::{Publish, Side};
+
+use super::connection::Connection;
+use super::sessions::Published;
+use super::{At, Context, Listener};
+use crate::finding::Severity;
+
+/// The most topics of a connection whose retained messages are counted.
+const MAX_TOPICS: usize = 1024;
+
+/// What of retained messages a Client has been sent.
+#[derive(Debug, Default)]
+pub(super) struct Retained {
+    /// How often, with the last record, a retained message came on a topic since the last SUBSCRIBE.
+    topics: HashMap<Vec<u8>, (usize, u64)>,
+}
+
+impl Retained {
+    /// Each SUBSCRIBE may bring the retained messages again.
+    pub(super) fn subscribed(&mut self) {
+        self.topics.clear();
+    }
+}
+
+impl Connection {
+    /// What RETAIN and the topic of a message say.
+    pub(super) fn retain(
+        &mut self,
+        side: Side,
+        publish: &Publish<'_>,
+        at: At,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
+        if side == Side::Client {
+            cx.sessions.published(publish, self.server(), at);
+            return;
+        }
+        let knows_all = self.complete && self.handshake.is_fresh() && self.requests.are_all_known();
+        let matching: Vec<_> = self.requests.matching(publish.topic, at).cloned().collect();
+        let server = Some(Side::Server);
+        if matching.is_empty() {
+            if knows_all {
+                let message = "a message on a topic that matches no subscription of the client".to_owned();
+                self.say(
+                    Severity::Error,
+                    "no_subscription",
+                    &["MQTT-3.3.2-3"],
+                    message,
+                    server,
+                    &[at.frame],
+                    at,
+                    cx,
+                );
+            }
+            return;
+        }
+        let source = cx.sessions.source(publish, self.server());
+        if publish.retain {
+            self.retained_again(publish, matching.len(), at, cx);
+            let established =
+                matching.iter().filter_map(|subscription| subscription.established).map(|at| at.time).min();
+            let asked = matching.iter().map(|subscription| subscription.asked.time).max();
+            if let (Some(Published { at: source, .. }), Some(established), Some(asked)) =
+                (source, established, asked)
+                && source.time > established
+                && source.time > asked
+            {
+                let message =
+                    "RETAIN is 1 in a message for a subscription that was there before it".to_owned();
+                let frames = [source.frame, at.frame];
+                self.say(
+                    Severity::Error,
+                    "retain_on_established",
+                    &["MQTT-3.3.1-9"],
+                    message,
+                    server,
+                    &frames,
+                    at,
+                    cx,
+                );
+            }
+        } else if knows_all
+            && let Some(Published { at: source, retain: true, once: true }) = source
+            && matching.iter().all(|subscription| subscription.asked.time > source.time)
+        {
+            let asked = matching.first().map_or(at, |subscription| subscription.asked);
+            let message = "RETAIN is 0 in a retained message that is sent for a new subscription".to_owned();
+            let frames = [source.frame, asked.frame, at.frame];
+            self.say(Severity::Error, "retain_missing", &["MQTT-3.3.1-8"], message, server, &frames, at, cx);
+        }
+    }
+
+    /// A subscription brings the retained message of a topic once.
+    fn retained_again(
+        &mut self,
+        publish: &Publish<'_>,
+        subscriptions: usize,
+        at: At,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
+        let topics = &mut self.retained.topics;
+        if topics.len() >= MAX_TOPICS || publish.delivery.dup() {
+            return;
+        }
+        let (count, before) = topics.entry(publish.topic.as_bytes().to_vec()).or_insert((0, at.frame));
+        *count += 1;
+        let (again, before) = (*count > subscriptions, std::mem::replace(before, at.frame));
+        if again && self.complete {
+            let message = "RETAIN is 1 in a message that no new subscription asked for".to_owned();
+            let frames = [before, at.frame];
+            self.say(
+                Severity::Error,
+                "retain_on_established",
+                &["MQTT-3.3.1-9"],
+                message,
+                Some(Side::Server),
+                &frames,
+                at,
+                cx,
+            );
+        }
+    }
+}

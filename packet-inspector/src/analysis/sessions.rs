@@ -1,0 +1,268 @@
+//! What outlives a connection: sessions by Client Identifier, and messages that Servers pass on.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::net::SocketAddr;
+
+use mqtt_codec::{Publish, Side};
+
+use super::connection::{Connection, index};
+use super::delivery::Deliveries;
+use super::handshake::{Answer, Connected};
+use super::requests::Subscription;
+use super::{At, Context, Exchange, Listener, Step};
+use crate::capture::{Span, Time};
+use crate::finding::Severity;
+use crate::stream::{Direction, Info};
+
+/// The most sessions that are remembered.
+const MAX_SESSIONS: usize = 10_000;
+
+/// The most messages that are remembered.
+const MAX_PUBLISHED: usize = 20_000;
+
+/// How long a side may take to send again what was not acknowledged.
+const SEND_AGAIN: Span = Span::seconds(2);
+
+/// A connection that is over.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// The connection.
+    pub info: Info,
+    /// The capture has all of it.
+    pub complete: bool,
+    /// What the CONNECT said.
+    pub connect: Option<Connected>,
+    /// What the CONNACK said.
+    pub connack: Option<Answer>,
+    /// The Topic Filters that were subscribed to in the end, with their QoS.
+    pub subscriptions: Vec<(String, u8)>,
+    /// Packets of the Client and of the Server.
+    pub packets: [u64; 2],
+    /// Messages of the Client and of the Server.
+    pub published: [u64; 2],
+    /// The Client said DISCONNECT.
+    pub disconnected: bool,
+    /// The connection was aborted.
+    pub reset: bool,
+    /// When its last segment was captured.
+    pub end: Time,
+}
+
+/// Sessions and messages of all connections.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    sessions: HashMap<(String, SocketAddr), Session>,
+    published: HashMap<u64, Published>,
+    hasher: RandomState,
+}
+
+/// A session at the end of its last connection.
+#[derive(Clone, Debug)]
+struct Session {
+    known: Known,
+    subscriptions: Vec<Subscription>,
+    /// Messages of the Client and of the Server that were not acknowledged.
+    stored: [Vec<Stored>; 2],
+}
+
+/// What is known of a session that the Server may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    Nothing,
+    /// The Server has to hold it.
+    Kept,
+    /// It ended with its connection.
+    Dropped,
+}
+
+/// A message that was not acknowledged on an earlier connection.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    id: u16,
+    pub(super) qos: u8,
+    pub(super) frame: u64,
+    topic: String,
+    /// PUBLISH has to be sent again; else PUBREL.
+    pub(super) awaits_publish: bool,
+    order: u64,
+    /// It was sent again.
+    done: bool,
+    /// It was sent again behind one that went out later.
+    pub(super) late: bool,
+}
+
+/// What a connection takes over from the one before it.
+#[derive(Clone, Debug)]
+pub(super) struct Resumed {
+    pub(super) known: Known,
+    pub(super) subscriptions: Vec<Subscription>,
+    stored: [Vec<Stored>; 2],
+}
+
+/// A message that a Client published.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Published {
+    pub(super) at: At,
+    pub(super) retain: bool,
+    /// No other message had the same content.
+    pub(super) once: bool,
+}
+
+impl Sessions {
+    /// What a new connection finds.
+    pub(super) fn connect(&mut self, connect: &Connected, server: SocketAddr) -> Option<Resumed> {
+        if connect.client_id.is_empty() {
+            return None;
+        }
+        let key = (connect.client_id.clone(), server);
+        let session =
+            if connect.clean_session { self.sessions.remove(&key) } else { self.sessions.get(&key).cloned() };
+        let Session { known, subscriptions, stored } = session?;
+        Some(Resumed { known, subscriptions, stored })
+    }
+
+    /// A Client publishes.
+    pub(super) fn published(&mut self, publish: &Publish<'_>, server: SocketAddr, at: At) {
+        let key = self.key(publish, server);
+        if self.published.len() >= MAX_PUBLISHED && !self.published.contains_key(&key) {
+            self.published.clear();
+        }
+        let (retain, once) = (publish.retain, true);
+        self.published
+            .entry(key)
+            .and_modify(|before| *before = Published { at, retain, once: false })
+            .or_insert(Published { at, retain, once });
+    }
+
+    /// The last time that a Client published what a Server sends.
+    pub(super) fn source(&self, publish: &Publish<'_>, server: SocketAddr) -> Option<Published> {
+        self.published.get(&self.key(publish, server)).copied()
+    }
+
+    fn key(&self, publish: &Publish<'_>, server: SocketAddr) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        publish.topic.as_bytes().hash(&mut hasher);
+        publish.payload.hash(&mut hasher);
+        server.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+impl Resumed {
+    fn list(&mut self, side: Side) -> impl Iterator<Item = &mut Stored> {
+        self.stored.get_mut(index(side)).into_iter().flatten()
+    }
+
+    /// A PUBLISH may be one of the last connection's.
+    pub(super) fn publish(&mut self, side: Side, id: u16) -> Option<Stored> {
+        let latest = self.list(side).filter(|stored| stored.done).map(|stored| stored.order).max();
+        let stored = self.list(side).find(|stored| stored.id == id && !stored.done)?;
+        stored.done = true;
+        stored.late = latest.is_some_and(|latest| latest > stored.order);
+        Some(stored.clone())
+    }
+
+    /// A PUBREL may be one of the last connection's; its topic.
+    pub(super) fn release(&mut self, side: Side, id: u16) -> Option<String> {
+        let stored = self.list(side).find(|stored| stored.id == id)?;
+        stored.done = true;
+        Some(stored.topic.clone())
+    }
+
+    pub(super) fn knows(&mut self, side: Side, id: u16) -> bool {
+        self.list(side).any(|stored| stored.id == id)
+    }
+
+    /// The Server has no session: it sends nothing again.
+    pub(super) fn server_lost_it(&mut self) {
+        if let Some(stored) = self.stored.get_mut(1) {
+            stored.clear();
+        }
+    }
+}
+
+impl Connection {
+    /// The Server's address and port.
+    pub(super) fn server(&self) -> SocketAddr {
+        let client = self.info.client.unwrap_or(Direction::Forward);
+        self.info.sender(client.opposite())
+    }
+
+    /// At the end: what the last connection left unacknowledged and this one did not send again.
+    pub(super) fn not_sent_again(&mut self, side: Side, end: At, cx: &mut Context<'_, impl Listener>) {
+        let Some(connack) = self.handshake.connack.filter(|answer| answer.code == 0) else { return };
+        let lasted = end.time.since(connack.at.time);
+        if !self.complete || lasted <= SEND_AGAIN {
+            return;
+        }
+        let Some(resumed) = &mut self.resumed else { return };
+        let left: Vec<_> =
+            resumed.list(side).filter(|stored| !stored.done).map(|stored| stored.clone()).collect();
+        for stored in left {
+            let what = if stored.awaits_publish { "PUBLISH" } else { "PUBREL" };
+            let message = format!(
+                "{what} {} of the session's last connection is not sent again, though unacknowledged",
+                stored.id
+            );
+            let frames = [stored.frame, connack.at.frame, end.frame];
+            self.say(
+                Severity::Warning,
+                "not_sent_again",
+                &["MQTT-4.4.0-1"],
+                message,
+                Some(side),
+                &frames,
+                end,
+                cx,
+            );
+        }
+    }
+
+    /// Remembers what the next connection of this Client may find.
+    pub(super) fn keep_session(&mut self, cx: &mut Context<'_, impl Listener>) {
+        let Some(connect) = self.handshake.connect.as_ref().filter(|connect| !connect.client_id.is_empty())
+        else {
+            return;
+        };
+        let key = (connect.client_id.clone(), self.server());
+        if self.handshake.connack.is_none_or(|answer| answer.code != 0) {
+            return;
+        }
+        if !self.complete {
+            cx.sessions.sessions.remove(&key);
+            return;
+        }
+        if cx.sessions.sessions.len() >= MAX_SESSIONS && !cx.sessions.sessions.contains_key(&key) {
+            cx.sessions.sessions.clear();
+        }
+        let stored = |side: Side| -> Vec<Stored> {
+            let in_flight = self.deliveries.get(index(side)).into_iter().flat_map(Deliveries::in_flight);
+            in_flight.map(stored).collect()
+        };
+        let session = if connect.clean_session {
+            Session { known: Known::Dropped, subscriptions: Vec::new(), stored: [Vec::new(), Vec::new()] }
+        } else {
+            let subscriptions = self.requests.subscriptions.clone();
+            Session {
+                known: Known::Kept,
+                subscriptions,
+                stored: [stored(Side::Client), stored(Side::Server)],
+            }
+        };
+        cx.sessions.sessions.insert(key, session);
+    }
+}
+
+fn stored(exchange: &Exchange) -> Stored {
+    Stored {
+        id: exchange.id,
+        qos: exchange.qos,
+        frame: exchange.began().map_or(0, |at| at.frame),
+        topic: exchange.topic.clone(),
+        awaits_publish: exchange.step == Step::Publish,
+        order: exchange.order,
+        done: false,
+        late: false,
+    }
+}

@@ -1,0 +1,145 @@
+//! Blocks of pcap and pcapng to records: time stamps, links, comments.
+
+use std::ops::Range;
+
+use pcap_parser::pcapng::{Block, InterfaceDescriptionBlock, OptionCode, PcapNGOption};
+use pcap_parser::{LegacyPcapBlock, Linktype, PcapHeader};
+
+use super::Time;
+use crate::net::Link;
+
+/// The most interfaces of a section; a real one has a few.
+const MAX_INTERFACES: usize = 4096;
+
+/// What is remembered from block to block.
+#[derive(Default)]
+pub(super) struct Blocks {
+    interfaces: Vec<Interface>,
+    nanoseconds: bool,
+    comments: Vec<String>,
+}
+
+/// Where records of a section were captured.
+#[derive(Clone, Copy)]
+struct Interface {
+    link: Option<Link>,
+    snap_len: u32,
+    /// Time stamps in a second.
+    resolution: u64,
+    /// Seconds to add.
+    offset: i64,
+}
+
+/// A record, and where its bytes stand from the start of its block.
+pub(super) struct Place {
+    pub(super) bytes: Range<usize>,
+    pub(super) time: Time,
+    pub(super) link: Option<Link>,
+    pub(super) wire_len: usize,
+}
+
+impl Blocks {
+    pub(super) fn comments(&self) -> &[String] {
+        &self.comments
+    }
+
+    pub(super) fn pcap_header(&mut self, header: &PcapHeader) {
+        self.nanoseconds = header.is_nanosecond_precision();
+        // The upper bits tell of a frame check sequence.
+        let link = link_of(header.network.0 & 0xFFFF);
+        self.interfaces = vec![Interface { link, snap_len: header.snaplen, resolution: 0, offset: 0 }];
+    }
+
+    pub(super) fn of_pcap(&mut self, block: &LegacyPcapBlock<'_>, header: usize) -> Place {
+        let nanos = i64::from(block.ts_usec) * if self.nanoseconds { 1 } else { 1000 };
+        Place {
+            bytes: header..header + block.data.len(),
+            time: Time::new(block.ts_sec.into(), nanos),
+            link: self.interfaces.first().and_then(|interface| interface.link),
+            wire_len: wire_len(block.origlen, block.data.len()),
+        }
+    }
+
+    /// The record in a block; `None` for blocks that only tell about others.
+    pub(super) fn of_pcapng(&mut self, block: &Block<'_>) -> Option<Place> {
+        match block {
+            Block::SectionHeader(_) => self.interfaces.clear(),
+            Block::InterfaceDescription(description) if self.interfaces.len() < MAX_INTERFACES => {
+                self.interfaces.push(Interface::new(description));
+            }
+            Block::EnhancedPacket(packet) => {
+                const HEADER: usize = 28;
+                self.comments.clear();
+                self.comments.extend(packet.options.iter().filter_map(comment));
+                let interface = usize::try_from(packet.if_id).ok().and_then(|id| self.interfaces.get(id));
+                let len = usize::try_from(packet.caplen).unwrap_or(usize::MAX).min(packet.data.len());
+                let ticks = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
+                return Some(Place {
+                    bytes: HEADER..HEADER + len,
+                    time: interface.map_or_else(Time::default, |interface| interface.time(ticks)),
+                    link: interface.and_then(|interface| interface.link),
+                    wire_len: wire_len(packet.origlen, len),
+                });
+            }
+            Block::SimplePacket(packet) => {
+                const HEADER: usize = 12;
+                self.comments.clear();
+                let interface = self.interfaces.first();
+                let snap_len =
+                    interface.map(|interface| interface.snap_len).filter(|&len| len > 0).unwrap_or(u32::MAX);
+                let len = usize::try_from(packet.origlen.min(snap_len)).unwrap_or(usize::MAX);
+                let len = len.min(packet.data.len());
+                return Some(Place {
+                    bytes: HEADER..HEADER + len,
+                    time: Time::default(),
+                    link: interface.and_then(|interface| interface.link),
+                    wire_len: wire_len(packet.origlen, len),
+                });
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+impl Interface {
+    fn new(description: &InterfaceDescriptionBlock<'_>) -> Self {
+        Self {
+            link: link_of(description.linktype.0),
+            snap_len: description.snaplen,
+            resolution: description.ts_resolution().filter(|&ticks| ticks > 0).unwrap_or(1_000_000),
+            offset: description.if_tsoffset,
+        }
+    }
+
+    fn time(&self, ticks: u64) -> Time {
+        let seconds = i64::try_from(ticks / self.resolution).unwrap_or(i64::MAX);
+        let rest = u128::from(ticks % self.resolution) * 1_000_000_000 / u128::from(self.resolution);
+        Time::new(seconds.saturating_add(self.offset), i64::try_from(rest).unwrap_or_default())
+    }
+}
+
+/// The length on the wire is never below what was captured, whatever a file says.
+fn wire_len(said: u32, captured: usize) -> usize {
+    usize::try_from(said).unwrap_or(usize::MAX).max(captured)
+}
+
+fn comment(option: &PcapNGOption<'_>) -> Option<String> {
+    let text = option.as_bytes().ok().filter(|_| option.code == OptionCode::Comment)?;
+    Some(String::from_utf8_lossy(text).into_owned())
+}
+
+/// The links that are read, by their registered number.
+fn link_of(number: i32) -> Option<Link> {
+    /// BSD's loopback with the family in network byte order.
+    const LOOP: i32 = 108;
+    match Linktype(number) {
+        Linktype::NULL | Linktype(LOOP) => Some(Link::Null),
+        Linktype::ETHERNET => Some(Link::Ethernet),
+        // 12 and 14 are what BSD systems write for raw IP.
+        Linktype::RAW | Linktype(12 | 14) | Linktype::IPV4 | Linktype::IPV6 => Some(Link::RawIp),
+        Linktype::LINUX_SLL => Some(Link::LinuxSll),
+        Linktype::LINUX_SLL2 => Some(Link::LinuxSll2),
+        _ => None,
+    }
+}

@@ -1,0 +1,200 @@
+//! Capture files to records: pcap and pcapng, also compressed, from a file or a pipe, one record in memory at a time.
+
+use std::fmt;
+use std::io::{self, Cursor, Read};
+
+use pcap_parser::traits::PcapReaderIterator;
+use pcap_parser::{LegacyPcapReader, PcapBlockOwned, PcapError, PcapNGReader};
+
+use crate::net::Link;
+
+mod blocks;
+mod compressed;
+mod time;
+
+use blocks::{Blocks, Place};
+pub use time::{Span, Time};
+
+/// Bytes that are read at once.
+const BUFFER: usize = 256 << 10;
+
+/// The longest record or block that is read; Wireshark's own limit for a record is a quarter of a MiB.
+const LONGEST: usize = 16 << 20;
+
+/// One record of a capture.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// Its number in the capture, from 1; what Wireshark calls the frame number.
+    pub number: u64,
+    /// When it was captured.
+    pub time: Time,
+    /// What it begins with; `None` for links that are not read.
+    pub link: Option<Link>,
+    /// Its bytes, as far as they were captured.
+    pub bytes: &'a [u8],
+    /// How many there were on the wire.
+    pub wire_len: usize,
+    /// What the file says of it.
+    pub comments: &'a [String],
+}
+
+/// Why a capture cannot be read, or not to its end.
+#[derive(Debug)]
+pub enum CaptureError {
+    /// Neither pcap nor pcapng.
+    NotACapture,
+    /// Reading or decompressing failed.
+    Read(io::Error),
+    /// The file ends in the middle of what would be this record.
+    Cut(u64),
+    /// What should be this record is none.
+    Damaged(u64),
+    /// What should be this record is longer than records are.
+    TooLong(u64),
+}
+
+impl fmt::Display for CaptureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotACapture => f.write_str("neither pcap nor pcapng"),
+            Self::Read(error) => error.fmt(f),
+            Self::Cut(number) => write!(f, "the capture ends in the middle of record {number}"),
+            Self::Damaged(number) => write!(f, "the capture is damaged where record {number} should be"),
+            Self::TooLong(number) => {
+                write!(f, "the capture is damaged: record {number} would have more than {LONGEST} bytes")
+            }
+        }
+    }
+}
+
+impl std::error::Error for CaptureError {}
+
+/// Reads a capture record by record.
+pub struct Reader {
+    source: Box<dyn PcapReaderIterator>,
+    blocks: Blocks,
+    capacity: usize,
+    /// Bytes of the record that was given last.
+    given: usize,
+    number: u64,
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+/// What came off the file.
+enum Step {
+    /// A record, in these of the buffered bytes, with the bytes of its block.
+    Record(Place, usize),
+    /// Another block, of so many bytes.
+    Passed(usize),
+    /// More bytes are needed, in a larger buffer when that is said.
+    More {
+        larger: bool,
+    },
+    End,
+    Failed(CaptureError),
+}
+
+impl Reader {
+    /// Looks at the start of a capture; gzip and zstd are taken off.
+    ///
+    /// # Errors
+    /// When it is none, or reading fails.
+    pub fn new(source: impl Read + 'static) -> Result<Self, CaptureError> {
+        let mut source = compressed::open(Box::new(source)).map_err(CaptureError::Read)?;
+        let start = first_block(&mut source).map_err(CaptureError::Read)?;
+        let is_pcapng = start.starts_with(&SECTION_HEADER);
+        let source = Cursor::new(start).chain(source);
+        let not_a_capture = |_| CaptureError::NotACapture;
+        let source: Box<dyn PcapReaderIterator> = if is_pcapng {
+            Box::new(PcapNGReader::new(BUFFER, source).map_err(not_a_capture)?)
+        } else {
+            Box::new(LegacyPcapReader::new(BUFFER, source).map_err(not_a_capture)?)
+        };
+        Ok(Self { source, blocks: Blocks::default(), capacity: BUFFER, given: 0, number: 0 })
+    }
+
+    /// The next record; `None` at the end.
+    ///
+    /// # Errors
+    /// When reading fails, or the file is cut or damaged; nothing can be read behind that.
+    pub fn next_entry(&mut self) -> Result<Option<Entry<'_>>, CaptureError> {
+        self.source.consume(std::mem::take(&mut self.given));
+        let place = loop {
+            match self.step() {
+                Step::Record(place, len) => {
+                    self.given = len;
+                    break place;
+                }
+                Step::Passed(len) => self.source.consume(len),
+                Step::More { larger } => self.refill(larger)?,
+                Step::End => return Ok(None),
+                Step::Failed(error) => return Err(error),
+            }
+        };
+        self.number += 1;
+        let Place { bytes, time, link, wire_len } = place;
+        let bytes = self.source.data().get(bytes).unwrap_or_default();
+        Ok(Some(Entry { number: self.number, time, link, bytes, wire_len, comments: self.blocks.comments() }))
+    }
+
+    fn step(&mut self) -> Step {
+        let number = self.number + 1;
+        match self.source.next() {
+            Ok((len, PcapBlockOwned::Legacy(block))) => {
+                let header = len - block.data.len();
+                Step::Record(self.blocks.of_pcap(&block, header), len)
+            }
+            Ok((len, PcapBlockOwned::LegacyHeader(header))) => {
+                self.blocks.pcap_header(&header);
+                Step::Passed(len)
+            }
+            Ok((len, PcapBlockOwned::NG(block))) => match self.blocks.of_pcapng(&block) {
+                Some(place) => Step::Record(place, len),
+                None => Step::Passed(len),
+            },
+            Err(PcapError::Eof) => Step::End,
+            Err(PcapError::UnexpectedEof) => Step::Failed(CaptureError::Cut(number)),
+            Err(PcapError::BufferTooSmall) => Step::More { larger: true },
+            Err(PcapError::Incomplete(_)) => Step::More { larger: false },
+            Err(_) => Step::Failed(CaptureError::Damaged(number)),
+        }
+    }
+
+    fn refill(&mut self, larger: bool) -> Result<(), CaptureError> {
+        if larger {
+            self.capacity *= 2;
+            if self.capacity > 2 * LONGEST {
+                return Err(CaptureError::TooLong(self.number + 1));
+            }
+            self.source.grow(self.capacity);
+        }
+        let refilled = self.source.refill();
+        refilled.map_err(|_| CaptureError::Read(io::Error::other("the capture cannot be read further")))
+    }
+}
+
+/// What a pcapng file begins with.
+const SECTION_HEADER: [u8; 4] = [0x0A, 0x0D, 0x0D, 0x0A];
+
+/// The bytes of a pcap header, or of a pcapng section header: a pipe may give them in pieces.
+fn first_block(source: &mut impl Read) -> io::Result<Vec<u8>> {
+    const PCAP_HEADER: usize = 24;
+    const LONGEST_SECTION_HEADER: u32 = 1 << 16;
+    let mut start = Vec::new();
+    source.take(PCAP_HEADER as u64).read_to_end(&mut start)?;
+    if let Some([m0, m1, m2, m3, l0, l1, l2, l3, order]) = start.first_chunk().copied()
+        && [m0, m1, m2, m3] == SECTION_HEADER
+    {
+        let len = [l0, l1, l2, l3];
+        // The byte-order magic is 1A2B3C4D.
+        let len = if order == 0x1A { u32::from_be_bytes(len) } else { u32::from_le_bytes(len) };
+        let rest = u64::from(len.min(LONGEST_SECTION_HEADER)).saturating_sub(PCAP_HEADER as u64);
+        source.take(rest).read_to_end(&mut start)?;
+    }
+    Ok(start)
+}

@@ -1,0 +1,88 @@
+//! What the subcommands that read captures share: which file, which ports, a progress bar.
+
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use packet_inspector::capture::{CaptureError, Reader, Time};
+use packet_inspector::net::MQTT_PORTS;
+use packet_inspector::stream::{Limits, Sink, Streams};
+
+use super::fail;
+
+/// Files that are read faster than this need no progress bar.
+const SMALL: u64 = 64 << 20;
+
+#[derive(Args)]
+pub(crate) struct Input {
+    /// pcap or pcapng, also compressed with gzip or zstd; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// A port that MQTT is expected on, beside 1883; may be given again. On others it is recognised by its content
+    #[arg(short, long, value_name = "PORT")]
+    port: Vec<u16>,
+}
+
+/// A [`Sink`] that is told of the capture too.
+pub(crate) trait Listener: Sink {
+    /// When the first record was captured.
+    fn start(&mut self, time: Time);
+
+    /// Whether there is any use in reading on.
+    fn goes_on(&mut self) -> bool {
+        true
+    }
+}
+
+impl Input {
+    /// Reads the capture to its end.
+    pub(crate) fn read(&self, listener: &mut impl Listener) -> Result<(), ExitCode> {
+        let name = self.file.display();
+        let said = |error: &CaptureError| fail(&format!("{name}: {error}"));
+        let bar = ProgressBar::hidden();
+        let mut reader = self.open(&bar).map_err(|error| said(&error))?;
+        let ports: Vec<u16> = MQTT_PORTS.iter().chain(&self.port).copied().collect();
+        let mut streams = Streams::new(&ports, Limits::default());
+        let ended = loop {
+            match reader.next_entry() {
+                Ok(Some(entry)) => {
+                    if entry.number == 1 {
+                        listener.start(entry.time);
+                    }
+                    streams.take(&entry, listener);
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+            if !listener.goes_on() {
+                break Ok(());
+            }
+        };
+        streams.finish(listener);
+        bar.finish_and_clear();
+        ended.map_err(|error| said(&error))
+    }
+
+    fn open(&self, bar: &ProgressBar) -> Result<Reader, CaptureError> {
+        if self.file == Path::new("-") {
+            return Reader::new(io::stdin().lock());
+        }
+        let file = File::open(&self.file).map_err(CaptureError::Read)?;
+        let len = file.metadata().map_or(0, |metadata| metadata.len());
+        if len < SMALL || !io::stderr().is_terminal() {
+            return Reader::new(file);
+        }
+        bar.set_length(len);
+        bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+        if let Ok(style) =
+            ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+        {
+            bar.set_style(style);
+        }
+        Reader::new(bar.wrap_read(file))
+    }
+}

@@ -1,0 +1,387 @@
+//! `qos`, `sessions`, `topics`, `flow`: views of the same model.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Args;
+use mqtt_codec::{Packet, Side};
+use packet_inspector::analysis::{self, Analysis, Ended, Exchange, Finding, Step};
+use packet_inspector::capture::{Span, Time};
+use packet_inspector::dissect::text::visible;
+use packet_inspector::render::{self, Rung};
+use packet_inspector::stream::{Captured, Event, Info, Moment, Sink};
+
+use super::capture::{Input, Listener};
+use super::{Color, ended, standard_output};
+
+/// The most entries of a list that is held until the end.
+const MOST: usize = 100_000;
+
+#[derive(Args)]
+pub(crate) struct View {
+    #[command(flatten)]
+    input: Input,
+
+    /// When to use colours; NO_COLOR is respected
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    color: Color,
+}
+
+#[derive(Args)]
+pub(crate) struct Flow {
+    #[command(flatten)]
+    view: View,
+
+    /// Only this connection: its number as `read` prints it, or Wireshark's tcp.stream
+    #[arg(long, value_name = "N")]
+    stream: Option<u32>,
+
+    /// As a sequence diagram of Mermaid
+    #[arg(long)]
+    mermaid: bool,
+}
+
+impl View {
+    fn show<L: Listener>(
+        &self,
+        listener: L,
+        print: impl Fn(L, &mut dyn Write) -> io::Result<()>,
+    ) -> ExitCode {
+        show(&self.input, self.color, listener, print)
+    }
+
+    /// Handshakes of QoS 1 and 2, paired.
+    pub(crate) fn qos(&self) -> ExitCode {
+        self.show(Modelled::new(), |modelled, out| qos(&modelled.analysis.into_listener(), out))
+    }
+
+    /// Client Identifiers and their connections.
+    pub(crate) fn sessions(&self) -> ExitCode {
+        self.show(Modelled::new(), |modelled, out| sessions(&modelled.analysis.into_listener(), out))
+    }
+
+    /// The tree of topics.
+    pub(crate) fn topics(&self) -> ExitCode {
+        self.show(Topics::default(), |topics, out| topics.write(out))
+    }
+}
+
+impl Flow {
+    /// Conversations as ladders.
+    pub(crate) fn run(&self) -> ExitCode {
+        let rungs = Ladders { only: self.stream, ..Ladders::default() };
+        let mermaid = self.mermaid;
+        self.view.show(rungs, move |ladders, out| ladders.write(mermaid, out))
+    }
+}
+
+/// One conversation as a ladder.
+pub(crate) fn follow(input: &Input, stream: u32, color: Color) -> ExitCode {
+    let ladders = Ladders { only: Some(stream), ..Ladders::default() };
+    show(input, color, ladders, |ladders, out| ladders.write(false, out))
+}
+
+/// Reads the capture, then prints what was gathered.
+fn show<L: Listener>(
+    input: &Input,
+    color: Color,
+    mut listener: L,
+    print: impl Fn(L, &mut dyn Write) -> io::Result<()>,
+) -> ExitCode {
+    let read = input.read(&mut listener);
+    let mut out = standard_output(color);
+    let written = print(listener, &mut out).and_then(|()| out.flush());
+    match (written, read) {
+        (Ok(()), Err(failed)) => failed,
+        (written, _) => ended(written, ExitCode::SUCCESS),
+    }
+}
+
+/// Exchanges and connections, as the analysis tells of them.
+#[derive(Default)]
+struct Collected {
+    exchanges: Vec<Exchange>,
+    connections: Vec<Ended>,
+    left_out: u64,
+}
+
+impl analysis::Listener for Collected {
+    fn finding(&mut self, _: Finding) {}
+
+    fn exchange(&mut self, exchange: &Exchange) {
+        if self.exchanges.len() < MOST { self.exchanges.push(exchange.clone()) } else { self.left_out += 1 }
+    }
+
+    fn ended(&mut self, ended: &Ended) {
+        if self.connections.len() < MOST { self.connections.push(ended.clone()) } else { self.left_out += 1 }
+    }
+}
+
+struct Modelled {
+    analysis: Analysis<Collected>,
+}
+
+impl Modelled {
+    fn new() -> Self {
+        Self { analysis: Analysis::new(Collected::default()) }
+    }
+}
+
+impl Sink for Modelled {
+    fn packet(&mut self, packet: &Captured<'_>) {
+        self.analysis.packet(packet);
+    }
+
+    fn event(&mut self, moment: &Moment<'_>, event: Event) {
+        self.analysis.event(moment, event);
+    }
+}
+
+impl Listener for Modelled {
+    fn start(&mut self, _: Time) {}
+}
+
+fn qos(collected: &Collected, out: &mut dyn Write) -> io::Result<()> {
+    let mut sums: BTreeMap<(u8, &str), (u64, u64, Vec<Span>)> = BTreeMap::new();
+    for exchange in &collected.exchanges {
+        let from = if exchange.from == Side::Client { "client" } else { "server" };
+        let gaps: Vec<_> = exchange.gaps().iter().map(|gap| format!("{:.6}", gap.as_seconds())).collect();
+        let frames: Vec<_> = exchange.frames().iter().map(u64::to_string).collect();
+        let state = match exchange.step {
+            Step::Complete => format!("complete after {}", gaps.join(" + ")),
+            step => format!("incomplete, last {}", name(step)),
+        };
+        let again = if exchange.repeated > 0 {
+            format!(", sent {} times", exchange.repeated + 1)
+        } else {
+            String::new()
+        };
+        writeln!(
+            out,
+            "stream {} QoS {} id {} from {from} [{}] frames {}: {state}{again}",
+            exchange.stream,
+            exchange.qos,
+            exchange.id,
+            visible(exchange.topic.as_bytes()),
+            frames.join(", ")
+        )?;
+        let sum = sums.entry((exchange.qos, from)).or_default();
+        sum.0 += 1;
+        sum.1 += u64::from(exchange.repeated > 0);
+        sum.2.extend(exchange.latency());
+    }
+    for ((qos, from), (count, again, mut latencies)) in sums {
+        latencies.sort_unstable();
+        let at = |part: usize| {
+            latencies.get((latencies.len() * part / 100).min(latencies.len().saturating_sub(1)))
+        };
+        let [least, middle, most] =
+            [0, 50, 100].map(|part| at(part).copied().unwrap_or_default().as_seconds());
+        writeln!(
+            out,
+            "QoS {qos} from {from}: {count} messages, {} complete, {again} sent again; latency {least:.6} / {middle:.6} / {most:.6} s (least, median, most)",
+            latencies.len()
+        )?;
+    }
+    left_out(collected.left_out, out)
+}
+
+fn name(step: Step) -> &'static str {
+    match step {
+        Step::Publish => "PUBLISH",
+        Step::Pubrec => "PUBREC",
+        Step::Pubrel => "PUBREL",
+        Step::Complete => "acknowledgement",
+    }
+}
+
+fn left_out(count: u64, out: &mut dyn Write) -> io::Result<()> {
+    if count > 0 { writeln!(out, "{count} more are left out") } else { Ok(()) }
+}
+
+fn sessions(collected: &Collected, out: &mut dyn Write) -> io::Result<()> {
+    let mut clients: BTreeMap<&str, Vec<&Ended>> = BTreeMap::new();
+    for ended in &collected.connections {
+        let id =
+            ended.connect.as_ref().map_or("(CONNECT not captured)", |connect| connect.client_id.as_str());
+        clients.entry(id).or_default().push(ended);
+    }
+    for (id, connections) in clients {
+        let plural = if connections.len() == 1 { "" } else { "s" };
+        writeln!(out, "{}: {} connection{plural}", visible(id.as_bytes()), connections.len())?;
+        for connection in connections {
+            writeln!(out, "    {}", of_connection(connection))?;
+        }
+    }
+    left_out(collected.left_out, out)
+}
+
+fn of_connection(ended: &Ended) -> String {
+    let mut parts = vec![format!("stream {}", ended.info.number)];
+    if let Some(connect) = &ended.connect {
+        parts.push(if connect.clean_session { "clean session" } else { "kept session" }.to_owned());
+        parts.push(format!("keep alive {} s", connect.keep_alive));
+        if let Some((topic, qos, retain)) = &connect.will {
+            let retain = if *retain { ", retained" } else { "" };
+            parts.push(format!("will on {} at QoS {qos}{retain}", visible(topic.as_bytes())));
+        }
+        if let Some(user) = &connect.user_name {
+            parts.push(format!("user {}", visible(user.as_bytes())));
+        }
+    }
+    match ended.connack {
+        Some(answer) if answer.code == 0 && answer.session_present => {
+            parts.push("session present".to_owned());
+        }
+        Some(answer) if answer.code != 0 => parts.push(format!("refused with code {}", answer.code)),
+        _ => {}
+    }
+    let filters: Vec<_> = ended
+        .subscriptions
+        .iter()
+        .map(|(filter, qos)| format!("{} at QoS {qos}", visible(filter.as_bytes())))
+        .collect();
+    if !filters.is_empty() {
+        parts.push(format!("subscribed to {}", filters.join(", ")));
+    }
+    let [sent, received] = ended.published;
+    parts.push(format!("{sent} messages sent, {received} received"));
+    let how = match (ended.disconnected, ended.reset) {
+        (true, _) => "ended by DISCONNECT",
+        (false, true) => "aborted",
+        (false, false) => "open at the end, or closed without DISCONNECT",
+    };
+    parts.push(format!("{:.3} s, {how}", ended.end.since(ended.info.began).as_seconds()));
+    parts.join("; ")
+}
+
+/// Topics with what was published on them.
+#[derive(Default)]
+struct Topics {
+    root: Level,
+    count: usize,
+    left_out: u64,
+}
+
+#[derive(Default)]
+struct Level {
+    below: BTreeMap<String, Level>,
+    /// Messages from Clients and from Servers, bytes of their payloads, and how many had RETAIN.
+    messages: [u64; 2],
+    bytes: u64,
+    retained: u64,
+}
+
+/// The most levels of a topic that are told apart.
+const DEEPEST: usize = 64;
+
+impl Sink for Topics {
+    fn packet(&mut self, packet: &Captured<'_>) {
+        let Some(Packet::Publish(publish)) = packet.packet else { return };
+        let topic = visible(publish.topic.as_bytes());
+        let mut level = &mut self.root;
+        for name in topic.splitn(DEEPEST, '/') {
+            if self.count >= MOST && !level.below.contains_key(name) {
+                self.left_out += 1;
+                return;
+            }
+            level = level.below.entry(name.to_owned()).or_insert_with(|| {
+                self.count += 1;
+                Level::default()
+            });
+        }
+        let from = usize::from(packet.from() == Some(Side::Server));
+        if let Some(count) = level.messages.get_mut(from) {
+            *count += 1;
+        }
+        level.bytes += publish.payload.len() as u64;
+        level.retained += u64::from(publish.retain);
+    }
+}
+
+impl Listener for Topics {
+    fn start(&mut self, _: Time) {}
+}
+
+impl Topics {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.root.write(0, out)?;
+        left_out(self.left_out, out)
+    }
+}
+
+impl Level {
+    fn write(&self, depth: usize, out: &mut dyn Write) -> io::Result<()> {
+        for (name, level) in &self.below {
+            let name = if name.is_empty() { "(empty)" } else { name };
+            write!(out, "{:indent$}{name}", "", indent = 2 * depth)?;
+            let [clients, servers] = level.messages;
+            if clients + servers > 0 {
+                write!(out, ": {clients} published, {servers} delivered, {} bytes", level.bytes)?;
+                if level.retained > 0 {
+                    write!(out, ", {} with RETAIN", level.retained)?;
+                }
+            }
+            writeln!(out)?;
+            level.write(depth + 1, out)?;
+        }
+        Ok(())
+    }
+}
+
+/// Conversations, held until the capture is over.
+#[derive(Default)]
+pub(crate) struct Ladders {
+    pub(crate) only: Option<u32>,
+    rungs: BTreeMap<u32, (Option<Info>, Vec<Rung>)>,
+    count: usize,
+    left_out: u64,
+}
+
+impl Ladders {
+    fn add(&mut self, info: &Info, rung: Rung) {
+        if self.only.is_some_and(|only| only != info.number) {
+            return;
+        }
+        if self.count >= MOST {
+            self.left_out += 1;
+            return;
+        }
+        self.count += 1;
+        let (known, rungs) = self.rungs.entry(info.number).or_default();
+        *known = Some(*info);
+        rungs.push(rung);
+    }
+
+    pub(crate) fn write(mut self, mermaid: bool, out: &mut dyn Write) -> io::Result<()> {
+        let mut out = out;
+        for (number, (info, rungs)) in self.rungs.values_mut().enumerate() {
+            let Some(info) = info else { continue };
+            if number > 0 {
+                writeln!(out)?;
+            }
+            // What came late is shown where it belongs.
+            rungs.sort_by_key(|rung| rung.frame);
+            let write = if mermaid { render::mermaid } else { render::ladder };
+            write(info, rungs, &mut out)?;
+        }
+        left_out(self.left_out, out)
+    }
+}
+
+impl Sink for Ladders {
+    fn packet(&mut self, packet: &Captured<'_>) {
+        self.add(packet.info, Rung::of_packet(packet));
+    }
+
+    fn event(&mut self, moment: &Moment<'_>, event: Event) {
+        if let Some(rung) = Rung::of_event(moment, event) {
+            self.add(moment.info, rung);
+        }
+    }
+}
+
+impl Listener for Ladders {
+    fn start(&mut self, _: Time) {}
+}

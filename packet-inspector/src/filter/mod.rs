@@ -1,0 +1,86 @@
+//! Filters with Wireshark's names and signs: `mqtt.msgtype == 3 && mqtt.topic contains "light"`.
+//!
+//! A field can occur more than once in a packet. As in Wireshark 4, a comparison holds when it does for one of the
+//! values, but `!=` when it does for all; on a field that is not there, none holds.
+
+use std::fmt;
+
+use crate::capture::{Span, Time};
+use crate::stream::Captured;
+
+mod evaluate;
+mod fields;
+mod lexer;
+mod parser;
+
+pub use fields::Field;
+use fields::Values;
+use parser::Expression;
+
+/// An expression that packets match or don't.
+#[derive(Clone, Debug)]
+pub struct Filter(Expression);
+
+/// Why a filter is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterError {
+    /// Where in the text, in bytes.
+    pub at: usize,
+    /// What is wrong, in one lower-case sentence without a full stop.
+    pub message: String,
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at character {}", self.message, self.at + 1)
+    }
+}
+
+impl std::error::Error for FilterError {}
+
+impl FilterError {
+    fn new(at: usize, message: impl Into<String>) -> Self {
+        Self { at, message: message.into() }
+    }
+}
+
+impl std::str::FromStr for Filter {
+    type Err = FilterError;
+
+    fn from_str(text: &str) -> Result<Self, FilterError> {
+        parser::parse(text).map(Self)
+    }
+}
+
+impl Filter {
+    /// Whether the packet, of a capture that began at `start`, matches.
+    pub fn matches(&self, packet: &Captured<'_>, start: Time) -> bool {
+        evaluate::holds(&self.0, &mut Values::new(packet, start))
+    }
+}
+
+/// Writes fields of a packet, each with all its values.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_fields(
+    fields: &[Field],
+    packet: &Captured<'_>,
+    start: Time,
+    csv: bool,
+    out: &mut impl std::io::Write,
+) -> std::io::Result<()> {
+    let mut values = Values::new(packet, start);
+    let mut separator: &[u8] = b"";
+    for field in fields {
+        out.write_all(separator)?;
+        separator = if csv { b"," } else { b"\t" };
+        values.write(*field, csv, out)?;
+    }
+    out.write_all(b"\n")
+}
+
+/// Seconds since the first record.
+fn relative(time: Time, start: Time) -> Span {
+    time.since(start)
+}

@@ -1,0 +1,516 @@
+//! One TCP connection: two directions, and what they carry.
+
+use mqtt_codec::{PacketType, Side};
+
+use super::boundary;
+use super::framer::{Framer, Sender};
+use super::order::{Arrival, Chunk, Next, Order};
+use super::recognise::{self, Guess, Other};
+use super::segment::Segment;
+use super::websocket::{self, Frames, Head, Step};
+use super::{Context, Direction, Event, Info, Sink};
+use crate::capture::Time;
+use crate::net::{ChecksumVerdict, TcpFlags};
+
+/// How many bytes of a connection on another port are looked at for MQTT.
+const MOST_TRIED: usize = 16 << 10;
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) info: Info,
+    protocol: Protocol,
+    on_port: bool,
+    forward: Half,
+    backward: Half,
+    /// The first SYN's sequence number, with who sent it.
+    syn: Option<(Direction, u32)>,
+    pub(super) over: bool,
+    /// The record and time of its last segment.
+    pub(super) last: (u64, Time),
+}
+
+#[derive(Debug, Default)]
+struct Half {
+    order: Order,
+    framer: Framer,
+    websocket: Option<Box<WebSocket>>,
+    /// Checksums that verify have been seen.
+    verified: bool,
+    /// Checksums that do not.
+    failed: bool,
+    finished: bool,
+    /// How many bytes of an unknown protocol have been looked at.
+    tried: usize,
+}
+
+#[derive(Debug, Default)]
+struct WebSocket {
+    /// The HTTP before it has been passed.
+    begun: bool,
+    frames: Frames,
+    scratch: Vec<u8>,
+}
+
+/// What a connection carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    /// Not known yet.
+    Unknown,
+    Mqtt,
+    WebSocket,
+    /// Something else: named where that is of use, and not looked at any more.
+    Other,
+}
+
+impl Connection {
+    pub(super) fn new(number: u32, first: &Segment<'_>, time: Time, ports: &[u16]) -> Self {
+        let (source, destination) = (first.source, first.destination);
+        let (from, to) = (ports.contains(&source.port()), ports.contains(&destination.port()));
+        let is_syn = first.flags.contains(TcpFlags::SYN);
+        let client = match (is_syn, first.flags.contains(TcpFlags::ACK), from, to) {
+            (true, false, ..) | (false, _, false, true) => Some(Direction::Forward),
+            (true, true, ..) | (false, _, true, false) => Some(Direction::Backward),
+            (false, _, true, true) | (false, _, false, false) => None,
+        };
+        let info =
+            Info { number, source, destination, from_start: is_syn, client, websocket: false, began: time };
+        Self {
+            info,
+            protocol: Protocol::Unknown,
+            on_port: from || to,
+            forward: Half::default(),
+            backward: Half::default(),
+            syn: None,
+            over: false,
+            last: (0, time),
+        }
+    }
+
+    /// Whether a SYN begins another connection between the same ports.
+    pub(super) fn is_begun_anew_by(&self, segment: &Segment<'_>, direction: Direction) -> bool {
+        if !segment.flags.contains(TcpFlags::SYN) || segment.flags.contains(TcpFlags::ACK) {
+            return false;
+        }
+        match self.syn {
+            Some((sender, seq)) if sender == direction => seq != segment.seq,
+            // A SYN after data, or after the other side's.
+            _ => self.over || self.half(direction).order.has_begun(),
+        }
+    }
+
+    /// Bytes that are held for it.
+    fn waiting(&self) -> usize {
+        self.forward.order.held() + self.backward.order.held()
+    }
+
+    fn half(&self, direction: Direction) -> &Half {
+        match direction {
+            Direction::Forward => &self.forward,
+            Direction::Backward => &self.backward,
+        }
+    }
+
+    fn half_mut(&mut self, direction: Direction) -> &mut Half {
+        match direction {
+            Direction::Forward => &mut self.forward,
+            Direction::Backward => &mut self.backward,
+        }
+    }
+
+    /// Whether the sender in this direction has acknowledged bytes that have not been seen.
+    fn unseen(&self, direction: Direction) -> bool {
+        self.half(direction.opposite()).order.never_seen() > 0
+    }
+
+    /// Takes a segment, whose data may be in several records.
+    pub(super) fn take<S: Sink>(
+        &mut self,
+        segment: &Segment<'_>,
+        direction: Direction,
+        chunks: &[Chunk<'_>],
+        cx: &mut Context<'_, S>,
+    ) {
+        let (frame, time) = (cx.entry.number, cx.entry.time);
+        self.last = (frame, time);
+        if self.protocol == Protocol::Other && !segment.flags.contains(TcpFlags::SYN) {
+            self.ending(segment, direction, cx);
+            return;
+        }
+        let held_before = self.waiting();
+        let suspect = self.is_suspect(segment, direction);
+        if suspect && !chunks.is_empty() {
+            self.tell(direction, frame, time, Event::BadChecksum, cx);
+        }
+        if segment.flags.contains(TcpFlags::SYN) && !suspect {
+            self.half_mut(direction).order.begin(segment.seq);
+            self.syn.get_or_insert((direction, segment.seq));
+        }
+        if segment.flags.contains(TcpFlags::ACK) && !suspect {
+            self.half_mut(direction.opposite()).order.acknowledge(segment.ack);
+        }
+        let mut seq = segment.seq.wrapping_add(u32::from(segment.flags.contains(TcpFlags::SYN)));
+        let mut left = segment.wire_len;
+        for (number, chunk) in (1..).zip(chunks) {
+            let len = u32::try_from(chunk.data.len()).unwrap_or(u32::MAX);
+            let wire_len = if number == chunks.len() { left } else { len.min(left) };
+            let push = segment.flags.contains(TcpFlags::PSH);
+            let arrival = Arrival { seq, wire_len, chunk: *chunk, suspect, push };
+            let fresh = self.half_mut(direction).order.take(arrival);
+            if self.half_mut(direction).order.take_lost_track() {
+                self.lost(direction, 0, (frame, time), cx);
+            }
+            if let Some((chunk, cut)) = fresh {
+                self.deliver(direction, chunk, cut, cx);
+            }
+            seq = seq.wrapping_add(wire_len);
+            left -= wire_len.min(left);
+        }
+        for direction in [direction, direction.opposite()] {
+            if self.half(direction).order.waits() {
+                let given_up = self.half_mut(direction).order.up_to(time, cx.is_crowded());
+                self.drain(direction, given_up, (frame, time), cx);
+            }
+        }
+        *cx.held = (*cx.held + self.waiting()).saturating_sub(held_before);
+        if !suspect {
+            self.ending(segment, direction, cx);
+        }
+    }
+
+    /// A checksum that does not verify makes data suspect, where others from this side do verify.
+    fn is_suspect(&mut self, segment: &Segment<'_>, direction: Direction) -> bool {
+        let half = self.half_mut(direction);
+        match segment.checksum {
+            ChecksumVerdict::Good | ChecksumVerdict::Offloaded => half.verified = true,
+            ChecksumVerdict::Bad { .. } => {
+                let all_fail = half.failed && !half.verified;
+                half.failed = true;
+                return !all_fail;
+            }
+            ChecksumVerdict::NotComputable(_) => {}
+        }
+        false
+    }
+
+    /// FIN and RST, and the end of what was said before them.
+    fn ending<S: Sink>(&mut self, segment: &Segment<'_>, direction: Direction, cx: &mut Context<'_, S>) {
+        let (frame, time) = self.last;
+        if segment.flags.contains(TcpFlags::RST) {
+            if !self.over {
+                self.flush(cx);
+                self.tell(direction, frame, time, Event::Reset, cx);
+            }
+            self.over = true;
+        } else if segment.flags.contains(TcpFlags::FIN) && !self.half(direction).finished {
+            self.half_mut(direction).finished = true;
+            self.tell(direction, frame, time, Event::Finished, cx);
+            self.over |= self.forward.finished && self.backward.finished;
+        }
+    }
+
+    /// Gives on what waits, as far as it is in order or what is before it is given up.
+    fn drain<S: Sink>(
+        &mut self,
+        direction: Direction,
+        given_up: u64,
+        now: (u64, Time),
+        cx: &mut Context<'_, S>,
+    ) {
+        while let Some(next) = self.half_mut(direction).order.next(given_up) {
+            match next {
+                Next::Piece(piece) => self.deliver(direction, piece.chunk(), piece.cut(), cx),
+                Next::Hole(len) => self.lost(direction, len, now, cx),
+            }
+        }
+    }
+
+    /// Nothing more comes: what waits has waited long enough.
+    pub(super) fn flush<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        let held_before = self.waiting();
+        for direction in [Direction::Forward, Direction::Backward] {
+            self.drain(direction, u64::MAX, self.last, cx);
+            let missing = self.half(direction).order.never_seen();
+            if missing > 0 && self.protocol != Protocol::Other {
+                self.lost(direction, missing, self.last, cx);
+            }
+            self.finish(direction, cx);
+        }
+        *cx.held = cx.held.saturating_sub(held_before - self.waiting().min(held_before));
+    }
+
+    /// The connection is forgotten, or the capture is over.
+    pub(super) fn close<S: Sink>(&mut self, forgotten: bool, cx: &mut Context<'_, S>) {
+        self.flush(cx);
+        let (frame, time) = self.last;
+        self.tell(Direction::Forward, frame, time, Event::Closed { forgotten }, cx);
+    }
+
+    fn tell<S: Sink>(
+        &self,
+        direction: Direction,
+        frame: u64,
+        time: Time,
+        event: Event,
+        cx: &mut Context<'_, S>,
+    ) {
+        let is_ours = matches!(self.protocol, Protocol::Mqtt | Protocol::WebSocket);
+        if is_ours || self.on_port || matches!(event, Event::OtherVersion(_)) {
+            let who = Sender { info: &self.info, direction, unseen: false };
+            cx.sink.event(&who.moment(frame, time), event);
+        }
+    }
+
+    fn lost<S: Sink>(&mut self, direction: Direction, len: u64, now: (u64, Time), cx: &mut Context<'_, S>) {
+        self.tell(direction, now.0, now.1, Event::Lost(len), cx);
+        self.hole(direction, len, cx);
+    }
+
+    fn hole<S: Sink>(&mut self, direction: Direction, len: u64, cx: &mut Context<'_, S>) {
+        let unseen = self.unseen(direction);
+        let Self { info, forward, backward, protocol, .. } = self;
+        let half = if direction == Direction::Forward { forward } else { backward };
+        let mut info_from_start = info.from_start;
+        let who = Sender { info, direction, unseen };
+        match (*protocol, &mut half.websocket) {
+            (Protocol::Other, _) => {}
+            (Protocol::Unknown, _) => {
+                half.framer.clear(cx);
+                // What follows can be the middle of anything.
+                info_from_start = false;
+            }
+            (Protocol::WebSocket, Some(websocket)) => match websocket.frames.hole(len) {
+                Some(0) => {}
+                Some(len) => half.framer.hole(len, who, cx),
+                None => half.framer.hole(0, who, cx),
+            },
+            _ => half.framer.hole(len, who, cx),
+        }
+        info.from_start = info_from_start;
+    }
+
+    /// Bytes in their order, behind which so many were cut off.
+    fn deliver<S: Sink>(
+        &mut self,
+        direction: Direction,
+        chunk: Chunk<'_>,
+        cut: u64,
+        cx: &mut Context<'_, S>,
+    ) {
+        match self.protocol {
+            Protocol::Unknown => self.guess(direction, chunk, cx),
+            Protocol::Mqtt => self.mqtt(direction, chunk, cx),
+            Protocol::WebSocket => self.websocket(direction, chunk, cx),
+            Protocol::Other => {}
+        }
+        if cut > 0 {
+            self.tell(direction, chunk.frame, chunk.time, Event::Cut(cut), cx);
+            self.hole(direction, cut, cx);
+        }
+    }
+
+    fn mqtt<S: Sink>(&mut self, direction: Direction, chunk: Chunk<'_>, cx: &mut Context<'_, S>) {
+        let unseen = self.unseen(direction);
+        let Self { info, forward, backward, .. } = self;
+        let half = if direction == Direction::Forward { forward } else { backward };
+        half.framer.take(chunk, Sender { info, direction, unseen }, cx);
+        self.after_framing(direction, cx);
+    }
+
+    fn after_framing<S: Sink>(&mut self, direction: Direction, cx: &mut Context<'_, S>) {
+        if let Some(protocol) = self.half(direction).framer.other_version {
+            let (frame, time) = (cx.entry.number, cx.entry.time);
+            self.tell(direction, frame, time, Event::OtherVersion(protocol), cx);
+            self.leave_alone(cx);
+        } else if self.half(direction).framer.is_noise() && !self.half(direction.opposite()).framer.has_sent()
+        {
+            self.name(direction, Other::Unknown, cx);
+        }
+    }
+
+    fn leave_alone<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        self.protocol = Protocol::Other;
+        for direction in [Direction::Forward, Direction::Backward] {
+            let half = self.half_mut(direction);
+            half.framer.clear(cx);
+            half.order = Order::default();
+            half.websocket = None;
+        }
+    }
+
+    fn name<S: Sink>(&mut self, direction: Direction, other: Other, cx: &mut Context<'_, S>) {
+        let (frame, time) = (cx.entry.number, cx.entry.time);
+        self.tell(direction, frame, time, Event::Other(other), cx);
+        self.leave_alone(cx);
+    }
+
+    /// The first bytes of a direction, of a connection of which nothing is known.
+    fn guess<S: Sink>(&mut self, direction: Direction, chunk: Chunk<'_>, cx: &mut Context<'_, S>) {
+        let (from_start, on_port) = (self.info.from_start, self.on_port);
+        let half = self.half_mut(direction);
+        let is_first = half.framer.held().is_empty();
+        half.framer.hold(chunk, cx);
+        let guess = recognise::first_bytes(half.framer.held(), on_port);
+        match guess {
+            Guess::Http => self.http(direction, cx),
+            Guess::Mqtt if from_start || is_connect(self.half(direction).framer.held()) => {
+                self.is_mqtt(direction, cx);
+            }
+            Guess::Other(other @ Other::Tls) if is_first => self.name(direction, other, cx),
+            Guess::Other(other) if from_start => self.name(direction, other, cx),
+            Guess::More if from_start => {}
+            // The capture begins in the middle: anything can be the rest of a packet.
+            _ if on_port => {
+                if websocket::fills(chunk.data) && !matches!(guess, Guess::Mqtt) {
+                    self.is_websocket(cx);
+                } else {
+                    self.half_mut(direction).framer.search(false);
+                    self.is_mqtt(direction, cx);
+                }
+            }
+            _ => self.try_content(direction, cx),
+        }
+    }
+
+    /// Packets are looked for on a port that is not known.
+    fn try_content<S: Sink>(&mut self, direction: Direction, cx: &mut Context<'_, S>) {
+        let half = self.half_mut(direction);
+        let len = half.framer.held().len();
+        // Again only when there is twice as much, so that trying stays linear.
+        let again = len >= 2 * half.tried;
+        half.tried = if again { len } else { half.tried };
+        if again && boundary::is_sure_in(half.framer.held()) {
+            half.framer.search(false);
+            self.is_mqtt(direction, cx);
+        } else if again && websocket::unmasked(half.framer.held()).is_some_and(|data| boundary::fill(&data)) {
+            self.is_websocket(cx);
+        } else if half.framer.held().len() > MOST_TRIED || cx.is_crowded() {
+            self.leave_alone(cx);
+        }
+    }
+
+    fn is_mqtt<S: Sink>(&mut self, direction: Direction, cx: &mut Context<'_, S>) {
+        self.protocol = Protocol::Mqtt;
+        if self.info.client.is_none() {
+            let first = self.half(direction).framer.held().first().copied();
+            let sender = first.and_then(PacketType::of_first_byte).and_then(PacketType::sender);
+            self.info.client = sender.map(|side| match side {
+                Side::Client => direction,
+                Side::Server => direction.opposite(),
+            });
+        }
+        let from_start = self.info.from_start;
+        for direction in [direction, direction.opposite()] {
+            let unseen = self.unseen(direction);
+            let Self { info, forward, backward, .. } = self;
+            let half = if direction == Direction::Forward { forward } else { backward };
+            if !from_start && half.framer.held().first() != Some(&0x10) {
+                half.framer.search(false);
+            }
+            half.framer.go_on(Sender { info, direction, unseen }, false, cx);
+            self.after_framing(direction, cx);
+        }
+    }
+
+    fn http<S: Sink>(&mut self, direction: Direction, cx: &mut Context<'_, S>) {
+        match websocket::head(self.half(direction).framer.held()) {
+            Head::More => {}
+            Head::Http => self.name(direction, Other::Http, cx),
+            Head::WebSocket { .. } => self.is_websocket(cx),
+        }
+    }
+
+    fn is_websocket<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        self.protocol = Protocol::WebSocket;
+        self.info.websocket = true;
+        for direction in [Direction::Forward, Direction::Backward] {
+            let half = self.half_mut(direction);
+            half.websocket = Some(Box::default());
+            let held = half.framer.held().to_vec();
+            if held.is_empty() {
+                continue;
+            }
+            half.framer.clear(cx);
+            let at = cx.entry.bytes.len().saturating_sub(held.len());
+            let chunk = Chunk { data: &held, frame: cx.entry.number, time: cx.entry.time, at };
+            self.websocket(direction, chunk, cx);
+        }
+    }
+
+    fn websocket<S: Sink>(&mut self, direction: Direction, mut chunk: Chunk<'_>, cx: &mut Context<'_, S>) {
+        let unseen = self.unseen(direction);
+        let Self { info, forward, backward, .. } = self;
+        let half = if direction == Direction::Forward { forward } else { backward };
+        let who = Sender { info, direction, unseen };
+        let Some(websocket) = &mut half.websocket else { return };
+        if !websocket.begun {
+            let is_http = recognise::is_http(chunk.data) || !half.framer.held().is_empty();
+            if is_http {
+                half.framer.hold(chunk, cx);
+                match websocket::head(half.framer.held()) {
+                    Head::More => return,
+                    Head::Http => {
+                        self.name(direction, Other::Http, cx);
+                        return;
+                    }
+                    Head::WebSocket { len } => {
+                        let before = half.framer.held().len() - chunk.data.len();
+                        half.framer.clear(cx);
+                        chunk = chunk.skip(len.saturating_sub(before));
+                    }
+                }
+            } else {
+                // The capture begins behind the HTTP.
+                half.framer.search(false);
+            }
+            websocket.begun = true;
+        }
+        if websocket.frames.lost {
+            if !websocket::fills(chunk.data) {
+                return;
+            }
+            websocket.frames.lost = false;
+        }
+        while !chunk.data.is_empty() {
+            match websocket.frames.next(chunk.data) {
+                Step::Passed(len) => chunk = chunk.skip(len),
+                Step::Data(len) => {
+                    let data = chunk.data.get(..len).unwrap_or_default();
+                    let mut scratch = std::mem::take(&mut websocket.scratch);
+                    websocket.frames.unmask(data, &mut scratch);
+                    half.framer.take(Chunk { data: &scratch, ..chunk }, who, cx);
+                    websocket.scratch = scratch;
+                    chunk = chunk.skip(len);
+                }
+                Step::Compressed => {
+                    self.name(direction, Other::CompressedWebSocket, cx);
+                    return;
+                }
+                Step::Wrong => {
+                    websocket.frames.hole(0);
+                    half.framer.hole(0, who, cx);
+                    return;
+                }
+            }
+        }
+        self.after_framing(direction, cx);
+    }
+
+    /// No more bytes of this side come.
+    fn finish<S: Sink>(&mut self, direction: Direction, cx: &mut Context<'_, S>) {
+        let unseen = self.unseen(direction);
+        let Self { info, forward, backward, protocol, .. } = self;
+        let half = if direction == Direction::Forward { forward } else { backward };
+        match protocol {
+            Protocol::Mqtt | Protocol::WebSocket => {
+                half.framer.finish(Sender { info, direction, unseen }, cx);
+            }
+            Protocol::Unknown | Protocol::Other => half.framer.clear(cx),
+        }
+    }
+}
+
+/// Whether these bytes begin with a CONNECT.
+fn is_connect(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0x10)
+}

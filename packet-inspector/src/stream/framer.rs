@@ -1,0 +1,368 @@
+//! One direction's bytes to MQTT packets. A packet that lies in one record is not copied.
+
+use std::ops::Range;
+
+use mqtt_codec::{Decoded, Decoder, Packet, Protocol, Side};
+
+use super::boundary::{self, Boundary, Progress};
+use super::order::Chunk;
+use super::{Captured, Context, Direction, Event, Info, Moment, Place, Sink};
+use crate::capture::Time;
+use crate::fixed_header;
+
+/// How many bytes are searched for a boundary before the first half is given up.
+const WINDOW: usize = 64 << 10;
+
+/// What every connection may hold, however little memory is left.
+const LEAST_HELD: usize = 512;
+
+/// Cuts packets off a direction's bytes.
+#[derive(Debug, Default)]
+pub(super) struct Framer {
+    state: State,
+    /// Bytes of a packet that is not whole, or bytes that are searched.
+    held: Vec<u8>,
+    /// Where the bytes that are held came from, in order.
+    places: Vec<Place>,
+    search: Progress,
+    /// Bytes in which no packet was found, and whether any packet was ever sent.
+    passed: u64,
+    sent: bool,
+    /// A boundary is looked for without knowing that this is MQTT.
+    strict: bool,
+    /// A CONNECT asked for this version instead of ours.
+    pub(super) other_version: Option<Protocol>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    /// The next byte begins a packet, or goes on with the one that is held.
+    #[default]
+    InStep,
+    /// So many bytes belong to the packet whose start is held.
+    Passing(u64),
+    /// It is not known where the next packet begins.
+    Searching,
+}
+
+/// Whose bytes they are.
+#[derive(Clone, Copy)]
+pub(super) struct Sender<'a> {
+    pub(super) info: &'a Info,
+    pub(super) direction: Direction,
+    /// The sender has acknowledged bytes of the other side that have not been seen.
+    pub(super) unseen: bool,
+}
+
+impl Sender<'_> {
+    fn side(&self) -> Option<Side> {
+        self.info.side(self.direction)
+    }
+
+    pub(super) fn moment(&self, frame: u64, time: Time) -> Moment<'_> {
+        Moment { info: self.info, direction: self.direction, frame, time }
+    }
+}
+
+impl Framer {
+    /// The capture begins in the middle.
+    pub(super) fn search(&mut self, strict: bool) {
+        self.state = State::Searching;
+        self.strict = strict;
+        self.search = Progress::default();
+        self.search.grow(self.held.len());
+    }
+
+    /// So much was passed over, and never a packet found, that this is no MQTT.
+    pub(super) fn is_noise(&self) -> bool {
+        !self.sent && self.passed > WINDOW as u64
+    }
+
+    pub(super) fn is_searching(&self) -> bool {
+        self.state == State::Searching
+    }
+
+    /// Whether it has found a packet.
+    pub(super) fn has_sent(&self) -> bool {
+        self.sent
+    }
+
+    pub(super) fn held(&self) -> &[u8] {
+        &self.held
+    }
+
+    /// Takes bytes that nothing is known of yet.
+    pub(super) fn hold<S: Sink>(&mut self, chunk: Chunk<'_>, cx: &mut Context<'_, S>) {
+        let Chunk { data, frame, time, at } = chunk;
+        if data.is_empty() {
+            return;
+        }
+        self.held.extend_from_slice(data);
+        self.search.grow(data.len());
+        *cx.held += data.len();
+        match self.places.last_mut() {
+            Some(last) if last.frame == frame && last.at + last.len == at => last.len += data.len(),
+            _ => self.places.push(Place { frame, time, at, len: data.len() }),
+        }
+    }
+
+    /// Drops the first bytes that are held.
+    fn release<S>(&mut self, len: usize, cx: &mut Context<'_, S>) {
+        *cx.held = cx.held.saturating_sub(len.min(self.held.len()));
+        self.search.release(len);
+        if len >= self.held.len() {
+            self.held.clear();
+            self.places.clear();
+            // Ten thousand connections must not keep what one large packet needed.
+            if self.held.capacity() > LEAST_HELD {
+                self.held = Vec::new();
+                self.places = Vec::new();
+            }
+            return;
+        }
+        self.held.drain(..len);
+        let mut left = len;
+        let gone = self.places.iter().take_while(|place| {
+            let goes = place.len <= left;
+            left -= if goes { place.len } else { 0 };
+            goes
+        });
+        let gone = gone.count();
+        self.places.drain(..gone);
+        if let Some(first) = self.places.first_mut() {
+            first.at += left;
+            first.len -= left;
+        }
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear<S>(&mut self, cx: &mut Context<'_, S>) {
+        self.release(usize::MAX, cx);
+    }
+
+    /// Takes the bytes that come next.
+    pub(super) fn take<S: Sink>(&mut self, mut chunk: Chunk<'_>, who: Sender<'_>, cx: &mut Context<'_, S>) {
+        if let State::Passing(left) = self.state {
+            let passed = usize::try_from(left).unwrap_or(usize::MAX).min(chunk.data.len());
+            self.pass(chunk, passed, who, cx);
+            chunk = chunk.skip(passed);
+        }
+        while self.state == State::InStep && self.held.is_empty() && !chunk.data.is_empty() {
+            match Decoder::new().decode(chunk.data) {
+                Ok(Decoded::Packet(packet, len)) => {
+                    let data = chunk.data.get(..len).unwrap_or_default();
+                    send(Some(packet), data, len, &[place(chunk, len)], who, cx);
+                    chunk = chunk.skip(len);
+                    self.sent = true;
+                }
+                Ok(Decoded::NeedMore { .. }) => break,
+                Err(_) => break,
+            }
+        }
+        if chunk.data.is_empty() {
+            return;
+        }
+        self.hold(chunk, cx);
+        self.go_on(who, false, cx);
+    }
+
+    /// Bytes of a packet that are not kept.
+    fn pass<S: Sink>(&mut self, chunk: Chunk<'_>, len: usize, who: Sender<'_>, cx: &mut Context<'_, S>) {
+        let State::Passing(left) = self.state else { return };
+        let left = left.saturating_sub(len as u64);
+        if let Some(last) = self.places.last_mut()
+            && last.frame < chunk.frame
+        {
+            // Where the packet ends: a place without bytes of it that are kept.
+            let end = Place { frame: chunk.frame, time: chunk.time, at: chunk.at, len: 0 };
+            if last.len == 0 { *last = end } else { self.places.push(end) }
+        }
+        self.state = State::Passing(left);
+        if left == 0 {
+            self.send_start(who, cx);
+        }
+    }
+
+    /// Sends the packet of which only the start is held.
+    fn send_start<S: Sink>(&mut self, who: Sender<'_>, cx: &mut Context<'_, S>) {
+        let wire_len = declared(&self.held).unwrap_or(self.held.len());
+        send(None, &self.held, wire_len.max(self.held.len()), &self.places, who, cx);
+        self.clear(cx);
+        self.state = State::InStep;
+    }
+
+    /// Does what can be done with the bytes that are held.
+    pub(super) fn go_on<S: Sink>(&mut self, who: Sender<'_>, ended: bool, cx: &mut Context<'_, S>) {
+        while !self.held.is_empty() {
+            let progress = match self.state {
+                State::InStep => self.in_step(who, cx),
+                State::Passing(_) => false,
+                State::Searching => self.find_boundary(who, ended, cx),
+            };
+            if !progress {
+                return;
+            }
+        }
+    }
+
+    /// Sends the packets at the front of what is held; `false` when more bytes are needed.
+    fn in_step<S: Sink>(&mut self, who: Sender<'_>, cx: &mut Context<'_, S>) -> bool {
+        let mut at = 0;
+        let mut found_end = true;
+        let more = loop {
+            let rest = self.held.get(at..).unwrap_or_default();
+            if rest.is_empty() {
+                break true;
+            }
+            match Decoder::new().decode(rest) {
+                Ok(Decoded::Packet(packet, len)) => {
+                    let data = rest.get(..len).unwrap_or_default();
+                    send(Some(packet), data, len, &self.places_of(at..at + len), who, cx);
+                    at += len;
+                }
+                Ok(Decoded::NeedMore { .. }) => break self.keep_or_pass(at, cx),
+                Err(error) if error.unsupported_protocol().is_some() => {
+                    self.other_version = error.unsupported_protocol();
+                    return false;
+                }
+                Err(error) => {
+                    let by_length = boundary::behind_malformed(&error, rest);
+                    let len = by_length.unwrap_or(rest.len());
+                    // A length that cannot be has five bytes.
+                    let shown = declared(rest).unwrap_or(5).clamp(1, rest.len()).min(len.max(1));
+                    let data = rest.get(..shown).unwrap_or_default();
+                    send(None, data, shown, &self.places_of(at..at + shown), who, cx);
+                    if by_length.is_none() {
+                        at += 1;
+                        found_end = false;
+                        break true;
+                    }
+                    at += len;
+                }
+            }
+        };
+        self.sent |= at > 0;
+        self.release(at, cx);
+        if !found_end {
+            self.search(false);
+        }
+        more && !self.held.is_empty()
+    }
+
+    /// The packet at the front needs more bytes: it is held, if it is not too long for that.
+    fn keep_or_pass<S: Sink>(&mut self, at: usize, cx: &Context<'_, S>) -> bool {
+        let rest = self.held.get(at..).unwrap_or_default();
+        let Some(len) = declared(rest) else { return false };
+        let too_long = len > cx.limits.packet || cx.is_crowded();
+        if too_long && rest.len() >= LEAST_HELD {
+            self.state = State::Passing((len - rest.len()) as u64);
+        }
+        false
+    }
+
+    fn find_boundary<S: Sink>(&mut self, who: Sender<'_>, ended: bool, cx: &mut Context<'_, S>) -> bool {
+        let starts = boundary::Starts::new(&self.places);
+        let mut progress = std::mem::take(&mut self.search);
+        let search =
+            boundary::Search { bytes: &self.held, starts, side: who.side(), strict: self.strict, ended };
+        let found = search.run(&mut progress);
+        self.search = progress;
+        match found {
+            Boundary::At(found) => {
+                self.passed_over(found, who, cx);
+                self.state = State::InStep;
+                true
+            }
+            Boundary::Open => {
+                let len = self.held.len();
+                if cx.is_crowded() && len > LEAST_HELD {
+                    self.passed_over(len - LEAST_HELD, who, cx);
+                } else if len > WINDOW {
+                    self.passed_over(len / 2, who, cx);
+                }
+                false
+            }
+        }
+    }
+
+    /// The first bytes that are held are none of a packet, as far as can be told.
+    fn passed_over<S: Sink>(&mut self, len: usize, who: Sender<'_>, cx: &mut Context<'_, S>) {
+        let Some(first) = self.places.first().copied().filter(|_| len > 0) else { return };
+        self.passed += len as u64;
+        let last = self.places_of(0..len).last().copied().unwrap_or(first);
+        if !self.strict {
+            let event = Event::PassedOver { bytes: len as u64, from: first.frame };
+            cx.sink.event(&who.moment(last.frame, last.time), event);
+        }
+        self.release(len, cx);
+    }
+
+    /// So many bytes are missing here.
+    pub(super) fn hole<S: Sink>(&mut self, len: u64, who: Sender<'_>, cx: &mut Context<'_, S>) {
+        let inside = match self.state {
+            State::InStep => declared(&self.held).map(|whole| (whole - self.held.len().min(whole)) as u64),
+            State::Passing(left) => Some(left),
+            State::Searching => None,
+        };
+        match inside {
+            Some(left) if len > 0 && len < left => self.state = State::Passing(left - len),
+            Some(left) => {
+                self.send_start(who, cx);
+                if len != left {
+                    self.search(self.strict);
+                }
+            }
+            None => {
+                self.go_on(who, true, cx);
+                self.passed_over(self.held.len(), who, cx);
+                self.search(self.strict);
+            }
+        }
+    }
+
+    /// No more bytes come.
+    pub(super) fn finish<S: Sink>(&mut self, who: Sender<'_>, cx: &mut Context<'_, S>) {
+        if self.is_searching() {
+            self.go_on(who, true, cx);
+        }
+        match self.state {
+            State::Searching => self.passed_over(self.held.len(), who, cx),
+            _ if self.held.is_empty() => {}
+            _ => self.send_start(who, cx),
+        }
+    }
+
+    /// The places of some bytes that are held.
+    fn places_of(&self, range: Range<usize>) -> Vec<Place> {
+        let mut start = 0;
+        let parts = self.places.iter().filter_map(|place| {
+            let (first, end) = (start, start + place.len);
+            start = end;
+            let (from, to) = (first.max(range.start), end.min(range.end));
+            (from < to).then(|| Place { at: place.at + (from - first), len: to - from, ..*place })
+        });
+        parts.collect()
+    }
+}
+
+fn place(chunk: Chunk<'_>, len: usize) -> Place {
+    Place { frame: chunk.frame, time: chunk.time, at: chunk.at, len }
+}
+
+/// How long the packet at the front is by its own length.
+fn declared(bytes: &[u8]) -> Option<usize> {
+    fixed_header::read(bytes).map(|(_, remaining_length, body_at)| remaining_length + body_at)
+}
+
+fn send<S: Sink>(
+    packet: Option<Packet<'_>>,
+    bytes: &[u8],
+    wire_len: usize,
+    places: &[Place],
+    who: Sender<'_>,
+    cx: &mut Context<'_, S>,
+) {
+    let Sender { info, direction, unseen } = who;
+    let entry = Some(cx.entry);
+    cx.sink.packet(&Captured { info, direction, unseen, bytes, wire_len, packet, places, entry });
+}

@@ -1,0 +1,102 @@
+//! What a connection carries, by its first bytes and its ports.
+
+use std::fmt;
+
+use mqtt_codec::{Decoded, Decoder};
+
+use crate::fixed_header;
+
+/// What a connection carries that is not MQTT 3.1.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Other {
+    /// TLS: whatever is inside is encrypted.
+    Tls,
+    /// HTTP without a change to WebSocket.
+    Http,
+    /// WebSocket frames that are compressed.
+    CompressedWebSocket,
+    /// Bytes of no protocol that is known here.
+    Unknown,
+}
+
+impl fmt::Display for Other {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tls => "TLS: encrypted, so there is no MQTT to see",
+            Self::Http => "HTTP",
+            Self::CompressedWebSocket => "compressed WebSocket frames, which are not opened",
+            Self::Unknown => "no MQTT, and no protocol that is known here",
+        })
+    }
+}
+
+/// What the first bytes of a direction are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Guess {
+    Mqtt,
+    /// A WebSocket may follow.
+    Http,
+    Other(Other),
+    More,
+}
+
+/// Judges the first bytes that a side sends on a connection, whose port is MQTT's or not.
+pub(super) fn first_bytes(bytes: &[u8], on_port: bool) -> Guess {
+    if is_tls(bytes) {
+        return Guess::Other(Other::Tls);
+    }
+    if is_http(bytes) {
+        return Guess::Http;
+    }
+    if is_connect(bytes) {
+        return Guess::Mqtt;
+    }
+    if bytes.len() < 8 && (b"\x10"[..]).starts_with(bytes.get(..1).unwrap_or_default()) {
+        return Guess::More;
+    }
+    if !on_port {
+        return Guess::Other(Other::Unknown);
+    }
+    match Decoder::new().decode(bytes) {
+        Ok(Decoded::Packet(..)) => Guess::Mqtt,
+        Ok(Decoded::NeedMore { missing: None }) => Guess::More,
+        // A length that large is rather another protocol's text.
+        Ok(Decoded::NeedMore { missing: Some(missing) }) if usize::from(missing) < 1 << 21 => Guess::Mqtt,
+        Ok(Decoded::NeedMore { .. }) => Guess::Other(Other::Unknown),
+        // A malformed packet: its length fits, or it is a CONNECT by its type.
+        Err(_) => match fixed_header::read(bytes) {
+            Some((first, remaining_length, body_at))
+                if body_at + remaining_length == bytes.len() || first == 0x10 =>
+            {
+                Guess::Mqtt
+            }
+            Some((1..=0xEF, remaining_length, body_at)) if follows(bytes, body_at + remaining_length) => {
+                Guess::Mqtt
+            }
+            _ => Guess::Other(Other::Unknown),
+        },
+    }
+}
+
+/// Whether a packet stands behind so many bytes.
+fn follows(bytes: &[u8], len: usize) -> bool {
+    let next = bytes.get(len..).unwrap_or_default();
+    matches!(Decoder::new().decode(next), Ok(Decoded::Packet(..)))
+}
+
+/// CONNECT with a Protocol Name of any version, whatever else is wrong with it.
+fn is_connect(bytes: &[u8]) -> bool {
+    let Some((first, _, body_at)) = fixed_header::read(bytes) else { return false };
+    let body = bytes.get(body_at..).unwrap_or_default();
+    first >> 4 == 1 && (body.starts_with(b"\0\x04MQTT") || body.starts_with(b"\0\x06MQIsdp"))
+}
+
+/// Content type, version 3.x, and a length of at most 2^14 + 2,048.
+fn is_tls(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x14..=0x17, 3, 0..=4, high, ..] if *high <= 0x48)
+}
+
+pub(super) fn is_http(bytes: &[u8]) -> bool {
+    const STARTS: [&[u8]; 7] = [b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"CONNECT ", b"HTTP/1."];
+    STARTS.iter().any(|start| bytes.starts_with(start))
+}

@@ -1,0 +1,143 @@
+//! One record to a TCP segment, without allocating: what most records of a capture need, and no more.
+
+use std::net::{IpAddr, SocketAddr};
+
+use etherparse::{IpNumber, LaxIpSlice, TcpSlice};
+
+use super::fragments::Fragment;
+use crate::capture::Entry;
+use crate::net::checksum::{Segment as Checked, header_checksum};
+use crate::net::{ChecksumVerdict, TcpFlags, link};
+
+/// A TCP segment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Segment<'a> {
+    pub(super) source: SocketAddr,
+    pub(super) destination: SocketAddr,
+    pub(super) seq: u32,
+    pub(super) ack: u32,
+    pub(super) flags: TcpFlags,
+    /// Its data, as far as they were captured.
+    pub(super) data: &'a [u8],
+    /// How many bytes of data it had on the wire.
+    pub(super) wire_len: u32,
+    /// Where the data begin in what was read.
+    pub(super) data_at: usize,
+    pub(super) checksum: ChecksumVerdict,
+}
+
+/// What a record holds.
+pub(super) enum Content<'a> {
+    Segment(Segment<'a>),
+    Fragment(Fragment<'a>),
+    /// Nothing that TCP has to do with.
+    Other,
+}
+
+/// Reads a record as far as TCP.
+pub(super) fn read<'a>(entry: &Entry<'a>) -> Content<'a> {
+    ip_at(entry).and_then(|at| read_ip(entry, at)).unwrap_or(Content::Other)
+}
+
+/// The most VLAN tags: two are usual, and a capture may say of any number.
+const MAX_TAGS: usize = 4;
+
+/// Where IP begins.
+fn ip_at(entry: &Entry<'_>) -> Option<usize> {
+    let header = link::read(entry.bytes, entry.link?)?;
+    let mut at = header.next_at;
+    let Some((mut ether_type, _)) = header.ether_type else { return Some(at) };
+    // The link's reader follows two tags; more are rare.
+    for _ in 0..MAX_TAGS {
+        match ether_type {
+            0x0800 | 0x86DD => return Some(at),
+            0x8100 | 0x88A8 | 0x9100 => {
+                let tag: [u8; 4] = *entry.bytes.get(at..)?.first_chunk()?;
+                ether_type = u16::from_be_bytes([tag[2], tag[3]]);
+                at += 4;
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Whether an IPv4 header's own checksum is right; IPv6 has none.
+pub(super) fn header_verifies(entry: &Entry<'_>) -> bool {
+    const CHECKSUM_AT: usize = 10;
+    let header = ip_at(entry).and_then(|at| {
+        let ip = entry.bytes.get(at..)?;
+        let first = *ip.first()?;
+        let words = if first >> 4 == 4 { usize::from(first & 0x0F) } else { 0 };
+        Some((first >> 4, ip.get(..4 * words)?))
+    });
+    match header {
+        Some((4, header)) => {
+            let stored = header.get(CHECKSUM_AT..).and_then(|rest| rest.first_chunk().copied());
+            stored.map(u16::from_be_bytes) == Some(header_checksum(header, CHECKSUM_AT))
+        }
+        Some((6, _)) => true,
+        _ => false,
+    }
+}
+
+fn read_ip<'a>(entry: &Entry<'a>, at: usize) -> Option<Content<'a>> {
+    let bytes = entry.bytes.get(at..)?;
+    let (ip, stopped) = LaxIpSlice::from_slice(bytes).ok()?;
+    let payload = ip.payload();
+    if payload.fragmented {
+        return Fragment::new(&ip, bytes, at).map(Content::Fragment);
+    }
+    if payload.ip_number != IpNumber::TCP || stopped.is_some() {
+        return None;
+    }
+    // The IP header's own length counts, as far as it can: frames are padded, and cut.
+    let said = match &ip {
+        LaxIpSlice::Ipv4(ip) => usize::from(ip.header().total_len()),
+        LaxIpSlice::Ipv6(ip) => match ip.header().payload_length() {
+            0 => 0,
+            len => usize::from(len) + 40,
+        },
+    };
+    let (tcp_at, tcp) = (offset(bytes, payload.payload), payload.payload);
+    let missing = match said {
+        // Left to the network card: what is missing, only the capture tells.
+        0 => entry.wire_len.saturating_sub(entry.bytes.len()),
+        said => said.saturating_sub(tcp_at + tcp.len()),
+    };
+    read_tcp(ip.source_addr(), ip.destination_addr(), tcp, at + tcp_at, missing).map(Content::Segment)
+}
+
+/// Reads TCP, of which so many bytes are missing at the end, and which stands at `at`.
+pub(super) fn read_tcp(
+    source: IpAddr,
+    destination: IpAddr,
+    bytes: &[u8],
+    at: usize,
+    missing: usize,
+) -> Option<Segment<'_>> {
+    let tcp = TcpSlice::from_slice(bytes).ok()?;
+    let data = tcp.payload();
+    let checksum = if missing > 0 {
+        ChecksumVerdict::NotComputable("the segment is cut")
+    } else {
+        Checked::new(bytes, 0, source, destination).verdict(bytes.len())
+    };
+    let [_, _, _, _, _, _, _, _, _, _, _, _, upper, lower, ..] = *bytes.first_chunk::<20>()?;
+    Some(Segment {
+        source: SocketAddr::new(source, tcp.source_port()),
+        destination: SocketAddr::new(destination, tcp.destination_port()),
+        seq: tcp.sequence_number(),
+        ack: tcp.acknowledgment_number(),
+        flags: TcpFlags(u16::from_be_bytes([upper & 0x0F, lower])),
+        data,
+        wire_len: u32::try_from(data.len().saturating_add(missing)).unwrap_or(u32::MAX),
+        data_at: at + tcp.header_slice().len(),
+        checksum,
+    })
+}
+
+/// Where `part` begins in `whole`; it ends where `whole` does, or earlier.
+fn offset(whole: &[u8], part: &[u8]) -> usize {
+    part.as_ptr().addr().saturating_sub(whole.as_ptr().addr())
+}

@@ -1,0 +1,156 @@
+//! All connections of a capture.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use super::connection::Connection;
+use super::fragments::{Datagram, Fragments};
+use super::order::Chunk;
+use super::segment::{self, Content, Segment};
+use super::{Context, Direction, Limits, Sink};
+use crate::capture::{Entry, Time};
+
+/// Records in, packets out.
+#[derive(Debug)]
+pub struct Streams {
+    limits: Limits,
+    ports: Vec<u16>,
+    connections: HashMap<Ends, Connection>,
+    fragments: Fragments,
+    /// Bytes that are held by all of them.
+    held: usize,
+    /// The number of the next connection.
+    next: u32,
+}
+
+/// Both ends of a connection, the lesser first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Ends(SocketAddr, SocketAddr);
+
+impl Ends {
+    fn of(segment: &Segment<'_>) -> Self {
+        let (a, b) = (segment.source, segment.destination);
+        if a <= b { Self(a, b) } else { Self(b, a) }
+    }
+}
+
+impl Streams {
+    /// Without any connection; MQTT is expected on these ports, and recognised on others.
+    pub fn new(ports: &[u16], limits: Limits) -> Self {
+        Self {
+            limits,
+            ports: ports.to_vec(),
+            connections: HashMap::new(),
+            fragments: Fragments::default(),
+            held: 0,
+            next: 0,
+        }
+    }
+
+    /// How many connections there were.
+    pub fn count(&self) -> u32 {
+        self.next
+    }
+
+    /// Bytes that are held of all connections.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Takes the next record.
+    pub fn take<S: Sink>(&mut self, entry: &Entry<'_>, sink: &mut S) {
+        match segment::read(entry) {
+            Content::Segment(segment) => {
+                let chunk =
+                    Chunk { data: segment.data, frame: entry.number, time: entry.time, at: segment.data_at };
+                let chunks: &[_] = if segment.wire_len == 0 { &[] } else { &[chunk] };
+                self.segment(&segment, chunks, entry, sink);
+            }
+            Content::Fragment(fragment) => {
+                if let Some(datagram) = self.fragments.take(fragment, entry.number) {
+                    self.datagram(&datagram, entry, sink);
+                }
+            }
+            Content::Other => {}
+        }
+    }
+
+    /// The capture is over.
+    pub fn finish<S: Sink>(&mut self, sink: &mut S) {
+        let mut connections: Vec<_> = self.connections.drain().map(|(_, connection)| connection).collect();
+        connections.sort_unstable_by_key(|connection| connection.info.number);
+        for mut connection in connections {
+            close(&mut connection, false, &self.limits, &mut self.held, sink);
+        }
+    }
+
+    /// A TCP segment that came in several IP fragments: its data lie in several records.
+    fn datagram<S: Sink>(&mut self, datagram: &Datagram, entry: &Entry<'_>, sink: &mut S) {
+        let Datagram { source, destination, bytes, parts } = datagram;
+        let Some(segment) = segment::read_tcp(*source, *destination, bytes, 0, 0) else { return };
+        let chunks = parts.iter().filter_map(|part| {
+            let (from, to) = (part.start.max(segment.data_at), part.start + part.len);
+            let data = bytes.get(from..to)?;
+            Some(Chunk { data, frame: part.frame, time: entry.time, at: part.at + (from - part.start) })
+        });
+        let chunks: Vec<_> = chunks.filter(|chunk| !chunk.data.is_empty()).collect();
+        self.segment(&segment, &chunks, entry, sink);
+    }
+
+    fn segment<S: Sink>(
+        &mut self,
+        segment: &Segment<'_>,
+        chunks: &[Chunk<'_>],
+        entry: &Entry<'_>,
+        sink: &mut S,
+    ) {
+        let ends = Ends::of(segment);
+        let Self { limits, ports, connections, held, next, .. } = self;
+        let mut cx = Context { entry, limits, held, sink };
+        if let Some(connection) = connections.get_mut(&ends) {
+            let direction = direction(connection, segment);
+            if !connection.is_begun_anew_by(segment, direction) {
+                connection.take(segment, direction, chunks, &mut cx);
+                return;
+            }
+            connection.close(false, &mut cx);
+        } else if connections.len() >= limits.connections {
+            forget(connections, &mut cx);
+        }
+        let mut connection = Connection::new(*next, segment, entry.time, ports);
+        *next = next.wrapping_add(1);
+        connection.take(segment, Direction::Forward, chunks, &mut cx);
+        connections.insert(ends, connection);
+    }
+}
+
+fn direction(connection: &Connection, segment: &Segment<'_>) -> Direction {
+    if connection.info.source == segment.source { Direction::Forward } else { Direction::Backward }
+}
+
+/// Forgets a quarter of the connections: those that are over first, then those that are silent longest.
+fn forget<S: Sink>(connections: &mut HashMap<Ends, Connection>, cx: &mut Context<'_, S>) {
+    let mut ages: Vec<_> = connections
+        .iter()
+        .map(|(ends, connection)| (!connection.over, connection.last.0, connection.info.number, *ends))
+        .collect();
+    ages.sort_unstable_by_key(|(alive, last, number, _)| (*alive, *last, *number));
+    for (alive, .., ends) in ages.iter().take(ages.len() / 4 + 1) {
+        if let Some(mut connection) = connections.remove(ends) {
+            connection.close(*alive, cx);
+        }
+    }
+}
+
+/// Closes a connection when no record is being read.
+fn close<S: Sink>(
+    connection: &mut Connection,
+    forgotten: bool,
+    limits: &Limits,
+    held: &mut usize,
+    sink: &mut S,
+) {
+    let (number, time): (u64, Time) = connection.last;
+    let entry = Entry { number, time, link: None, bytes: &[], wire_len: 0, comments: &[] };
+    connection.close(forgotten, &mut Context { entry: &entry, limits, held, sink });
+}

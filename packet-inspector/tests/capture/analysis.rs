@@ -1,0 +1,316 @@
+//! What conversations show: each rule broken is found, with its clause and frames; good ones are left in peace.
+
+use std::collections::BTreeSet;
+use std::io::Cursor;
+
+use packet_inspector::analysis::{Analysis, Finding, Listener, clause};
+use packet_inspector::capture::Reader;
+use packet_inspector::stream::{Limits, Streams};
+
+use crate::wire::{CLIENT, SERVER, Tcp, Wire};
+
+#[derive(Default)]
+struct Heard(Vec<Finding>);
+
+impl Listener for Heard {
+    fn finding(&mut self, finding: Finding) {
+        self.0.push(finding);
+    }
+}
+
+fn findings(wire: &Wire) -> Vec<Finding> {
+    let mut reader = Reader::new(Cursor::new(wire.pcap(1))).unwrap();
+    let mut streams = Streams::new(&[1883], Limits::default());
+    let mut analysis = Analysis::new(Heard::default());
+    while let Some(entry) = reader.next_entry().unwrap() {
+        streams.take(&entry, &mut analysis);
+    }
+    streams.finish(&mut analysis);
+    analysis.into_listener().0
+}
+
+/// Plays lines such as `c 30 03 00 01 61` and `s ...`, each a segment; `wait 5` lets seconds pass, `close` closes, `open`
+/// opens another connection, `c*` and `s*` stand for what a greeting needs.
+fn play(script: &str) -> Wire {
+    let mut wire = Wire::default();
+    let mut port = 40_000;
+    let mut tcp = Tcp::new(port);
+    tcp.open(&mut wire);
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match word {
+            "wait" => wire.now += rest.parse::<u64>().unwrap() * 1_000_000,
+            "close" => tcp.close(&mut wire),
+            "open" => {
+                port += 1;
+                tcp = Tcp::new(port);
+                tcp.open(&mut wire);
+            }
+            "hello" => {
+                tcp.send(&mut wire, CLIENT, &hex::decode("100d00044d51545404020005000161").unwrap());
+                tcp.send(&mut wire, SERVER, &[0x20, 2, 0, 0]);
+            }
+            "keep" => {
+                tcp.send(&mut wire, CLIENT, &hex::decode("100d00044d51545404000005000161").unwrap());
+                let present = u8::from(rest == "present");
+                tcp.send(&mut wire, SERVER, &[0x20, 2, present, 0]);
+            }
+            "c" | "s" => {
+                let bytes = hex::decode(rest.replace(' ', "")).unwrap();
+                tcp.send(&mut wire, if word == "c" { CLIENT } else { SERVER }, &bytes);
+            }
+            other => panic!("{other}"),
+        }
+    }
+    wire
+}
+
+/// Publishes on topic `t` at QoS 1 and 2 with identifier 7, and their answers.
+const GOOD: &[&str] = &[
+    "hello\n c 30 04 00 01 74 21\n c e0 00\n close",
+    "hello\n c 32 06 00 01 74 00 07 21\n s 40 02 00 07\n c 32 06 00 01 74 00 07 22\n s 40 02 00 07\n close",
+    "hello\n c 34 06 00 01 74 00 07 21\n s 50 02 00 07\n c 62 02 00 07\n s 70 02 00 07\n c e0 00\n close",
+    // Sent again, with two acknowledgements.
+    "hello\n c 32 06 00 01 74 00 07 21\n c 3a 06 00 01 74 00 07 21\n s 40 02 00 07\n s 40 02 00 07\n close",
+    // A retained message for a new subscription, then one that is passed on.
+    "hello\n c 82 06 00 01 00 01 74 01\n s 90 03 00 01 01\n s 33 06 00 01 74 00 01 21\n c 40 02 00 01\n
+     s 32 06 00 01 74 00 02 22\n c 40 02 00 02\n c a2 05 00 02 00 01 74\n s b0 02 00 02\n close",
+    // A message before the SUBACK; a ping in time.
+    "hello\n c 82 06 00 01 00 01 74 00\n s 30 03 00 01 74\n s 90 03 00 01 00\n wait 5\n c c0 00\n s d0 00\n close",
+    // Both sides use the same identifier.
+    "hello\n c 82 06 00 01 00 01 74 01\n s 90 03 00 01 01\n c 32 05 00 01 74 00 01\n s 32 05 00 01 74 00 01\n
+     c 40 02 00 01\n s 40 02 00 01\n close",
+    // A session that is kept: the message that was not acknowledged is sent again.
+    "keep\n c 82 06 00 01 00 01 74 01\n s 90 03 00 01 01\n c 32 05 00 01 75 00 02\n close\n
+     open\n keep present\n c 3a 05 00 01 75 00 02\n s 40 02 00 02\n s 30 03 00 01 74\n wait 3\n c c0 00\n s d0 00\n close",
+    // PUBREL is sent again without a PUBLISH.
+    "keep\n c 34 05 00 01 75 00 02\n s 50 02 00 02\n c 62 02 00 02\n close\n
+     open\n keep present\n c 62 02 00 02\n s 70 02 00 02\n close",
+    // Refused, and closed.
+    "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s 20 02 00 05\n close",
+    // Nothing answered yet when it ends.
+    "hello\n c 82 06 00 01 00 01 74 01\n close",
+];
+
+#[test]
+fn good_conversations_are_left_in_peace() {
+    for script in GOOD {
+        assert_eq!(findings(&play(script)), [], "{script}");
+    }
+}
+
+/// What is wrong, as kind and clauses, with the conversation.
+const BAD: &[(&str, &[&str], &str)] = &[
+    ("first_not_connect", &["MQTT-3.1.0-1"], "c c0 00\n close"),
+    (
+        "first_not_connack",
+        &["MQTT-3.2.0-1"],
+        "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s d0 00\n close",
+    ),
+    ("second_connect", &["MQTT-3.1.0-2"], "hello\n c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n close"),
+    (
+        "empty_client_id_accepted",
+        &["MQTT-3.1.3-8"],
+        "c 10 0c 00 04 4d 51 54 54 04 00 00 05 00 00\n s 20 02 00 00\n close",
+    ),
+    (
+        "session_present",
+        &["MQTT-3.2.2-1"],
+        "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s 20 02 01 00\n close",
+    ),
+    ("session_not_present", &["MQTT-3.2.2-2"], "keep\n close\n open\n keep\n close"),
+    ("session_present", &["MQTT-3.2.2-3"], "hello\n close\n open\n keep present\n close"),
+    (
+        "packet_after_refusal",
+        &["MQTT-3.2.2-5"],
+        "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s 20 02 00 05\n s d0 00\n close",
+    ),
+    (
+        "sent_again_without_dup",
+        &["MQTT-3.3.1-1"],
+        "hello\n c 32 05 00 01 74 00 07\n c 32 05 00 01 74 00 07\n s 40 02 00 07\n close",
+    ),
+    ("dup_at_first", &["MQTT-4.3.2-1"], "hello\n c 3a 05 00 01 74 00 07\n s 40 02 00 07\n close"),
+    (
+        "dup_at_first",
+        &["MQTT-3.3.1-3", "MQTT-4.3.2-1"],
+        "hello\n c 82 06 00 01 00 01 74 01\n s 90 03 00 01 01\n s 3a 05 00 01 74 00 07\n c 40 02 00 07\n close",
+    ),
+    (
+        "packet_id_in_use",
+        &["MQTT-2.3.1-2"],
+        "hello\n c 32 06 00 01 74 00 07 21\n c 32 06 00 01 74 00 07 22\n s 40 02 00 07\n close",
+    ),
+    (
+        "packet_id_in_use",
+        &["MQTT-2.3.1-2"],
+        "hello\n c 82 06 00 01 00 01 74 01\n c a2 05 00 01 00 01 74\n s b0 02 00 01\n close",
+    ),
+    (
+        "packet_id_in_use",
+        &["MQTT-2.3.1-2", "MQTT-2.3.1-3"],
+        "hello\n c 34 06 00 01 74 00 07 21\n s 50 02 00 07\n c 34 06 00 01 74 00 07 22\n close",
+    ),
+    (
+        "packet_id_in_use",
+        &["MQTT-2.3.1-4"],
+        "hello\n c 82 06 00 01 00 01 74 01\n s 90 03 00 01 01\n s 32 06 00 01 74 00 07 21\n s 32 06 00 01 74 00 07 22\n c 40 02 00 07\n close",
+    ),
+    ("unknown_packet_id", &["MQTT-2.3.1-6"], "hello\n s 40 02 00 07\n close"),
+    (
+        "unknown_packet_id",
+        &["MQTT-3.8.4-2", "MQTT-2.3.1-7"],
+        "hello\n c 82 06 00 01 00 01 74 01\n s 90 03 00 02 01\n close",
+    ),
+    ("unknown_packet_id", &["MQTT-3.10.4-4", "MQTT-2.3.1-7"], "hello\n s b0 02 00 02\n close"),
+    ("wrong_acknowledgement", &["MQTT-3.3.4-1"], "hello\n c 32 05 00 01 74 00 07\n s 50 02 00 07\n close"),
+    ("wrong_acknowledgement", &["MQTT-3.3.4-1"], "hello\n c 34 05 00 01 74 00 07\n s 40 02 00 07\n close"),
+    ("pubrel_before_pubrec", &["MQTT-4.3.3-1"], "hello\n c 34 05 00 01 74 00 07\n c 62 02 00 07\n close"),
+    (
+        "publish_after_pubrel",
+        &["MQTT-4.3.3-1"],
+        "hello\n c 34 05 00 01 74 00 07\n s 50 02 00 07\n c 62 02 00 07\n c 3c 05 00 01 74 00 07\n close",
+    ),
+    (
+        "pubcomp_before_pubrel",
+        &["MQTT-4.3.3-2"],
+        "hello\n c 34 05 00 01 74 00 07\n s 50 02 00 07\n s 70 02 00 07\n close",
+    ),
+    (
+        "unacknowledged",
+        &["MQTT-3.3.4-1", "MQTT-4.3.2-2"],
+        "hello\n c 32 05 00 01 74 00 07\n wait 4\n c c0 00\n s d0 00\n close",
+    ),
+    (
+        "unanswered",
+        &["MQTT-3.8.4-1"],
+        "hello\n c 82 06 00 01 00 01 74 01\n wait 4\n c c0 00\n s d0 00\n close",
+    ),
+    ("unanswered", &["MQTT-3.10.4-4"], "hello\n c a2 05 00 01 00 01 74\n wait 4\n c c0 00\n s d0 00\n close"),
+    ("unanswered", &["MQTT-3.12.4-1"], "hello\n c c0 00\n wait 4\n c 30 03 00 01 74\n close"),
+    ("unanswered", &["MQTT-3.1.4-4"], "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n wait 4\n close"),
+    (
+        "answered_twice",
+        &["MQTT-3.8.4-4"],
+        "hello\n c 82 06 00 01 00 01 74 01\n s 90 03 00 01 01\n s 90 03 00 01 01\n close",
+    ),
+    (
+        "answered_twice",
+        &["MQTT-3.10.4-6"],
+        "hello\n c a2 05 00 01 00 01 74\n s b0 02 00 01\n s b0 02 00 01\n close",
+    ),
+    ("suback_count", &["MQTT-3.8.4-5"], "hello\n c 82 06 00 01 00 01 74 01\n s 90 04 00 01 01 01\n close"),
+    ("granted_too_much", &["MQTT-3.8.4-5"], "hello\n c 82 06 00 01 00 01 74 01\n s 90 03 00 01 02\n close"),
+    (
+        "granted_too_much",
+        &["MQTT-3.8.4-5", "MQTT-3.9.3-1"],
+        "hello\n c 82 0a 00 01 00 01 74 00 00 01 75 02\n s 90 04 00 01 02 00\n close",
+    ),
+    (
+        "no_subscription",
+        &["MQTT-3.3.2-3"],
+        "hello\n c 82 06 00 01 00 01 74 01\n s 90 03 00 01 01\n s 30 03 00 01 75\n close",
+    ),
+    (
+        "retain_on_established",
+        &["MQTT-3.3.1-9"],
+        "hello\n c 82 06 00 01 00 01 74 00\n s 90 03 00 01 00\n s 31 04 00 01 74 21\n s 31 04 00 01 74 22\n close",
+    ),
+    (
+        "retain_missing",
+        &["MQTT-3.3.1-8"],
+        "hello\n c 31 04 00 01 74 21\n c 82 06 00 01 00 01 74 00\n s 90 03 00 01 00\n s 30 04 00 01 74 21\n close",
+    ),
+    ("packet_after_disconnect", &["MQTT-3.14.4-2"], "hello\n c e0 00\n c 30 03 00 01 74\n close"),
+    ("not_closed", &["MQTT-3.14.4-1"], "hello\n c c0 00\n c e0 00\n wait 6\n s d0 00"),
+    ("keep_alive_missed", &["MQTT-3.1.2-23", "MQTT-3.1.2-24"], "hello\n wait 8\n c c0 00\n s d0 00\n close"),
+    (
+        "acknowledged_out_of_order",
+        &["MQTT-4.6.0-2"],
+        "hello\n c 82 06 00 01 00 01 74 01\n s 90 03 00 01 01\n s 32 06 00 01 74 00 01 21\n s 32 06 00 01 74 00 02 22\n c 40 02 00 02\n c 40 02 00 01\n close",
+    ),
+    (
+        "acknowledged_out_of_order",
+        &["MQTT-4.6.0-3"],
+        "hello\n c 82 06 00 01 00 01 74 02\n s 90 03 00 01 02\n s 34 06 00 01 74 00 01 21\n s 34 06 00 01 74 00 02 22\n c 50 02 00 02\n c 50 02 00 01\n close",
+    ),
+    (
+        "released_out_of_order",
+        &["MQTT-4.6.0-4"],
+        "hello\n c 34 06 00 01 74 00 01 21\n c 34 06 00 01 74 00 02 22\n s 50 02 00 01\n s 50 02 00 02\n c 62 02 00 02\n c 62 02 00 01\n close",
+    ),
+    (
+        "sent_again_out_of_order",
+        &["MQTT-4.6.0-1"],
+        "keep\n c 32 05 00 01 75 00 01\n c 32 05 00 01 75 00 02\n close\n open\n keep present\n c 3a 05 00 01 75 00 02\n c 3a 05 00 01 75 00 01\n s 40 02 00 02\n s 40 02 00 01\n close",
+    ),
+    (
+        "not_sent_again",
+        &["MQTT-4.4.0-1"],
+        "keep\n c 32 05 00 01 75 00 02\n close\n open\n keep present\n wait 3\n c c0 00\n s d0 00\n close",
+    ),
+    ("went_on", &["MQTT-2.2.2-2"], "hello\n c c1 00\n c c0 00\n s d0 00\n close"),
+    ("went_on", &["MQTT-4.8.0-1"], "hello\n c 32 05 00 01 74 00 00\n c c0 00\n s d0 00\n close"),
+    // Of packets themselves: the near clause and the one about the field.
+    (
+        "ill_formed_utf8",
+        &["MQTT-1.5.3-1", "MQTT-3.1.3-4"],
+        "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 ff\n close",
+    ),
+    (
+        "left_over_bytes",
+        &["MQTT-4.8.0-1", "MQTT-3.1.2-18"],
+        "c 10 10 00 04 4d 51 54 54 04 02 00 05 00 01 61 00 01 75\n close",
+    ),
+    ("dup_at_qos_0", &["MQTT-3.3.1-2", "MQTT-4.3.1-1"], "hello\n c 38 03 00 01 74\n close"),
+    ("wildcard_in_topic_name", &["MQTT-3.3.2-2", "MQTT-4.7.1-1"], "hello\n c 30 03 00 01 23\n close"),
+];
+
+#[test]
+fn each_broken_rule_is_found_with_its_clauses() {
+    for (kind, clauses, script) in BAD {
+        let found = findings(&play(script));
+        let it = found.iter().find(|finding| finding.kind == *kind && finding.clauses == *clauses);
+        let it = it.unwrap_or_else(|| panic!("{kind} {clauses:?} in\n{script}\nfound {found:#?}"));
+        assert!(!it.frames.is_empty() && it.frames.is_sorted(), "{it:?}");
+        assert!(clauses.iter().all(|id| {
+            clause(id).is_some_and(|clause| clause.is_seen_on_the_wire() || clause.id == "MQTT-3.1.2-24")
+        }));
+    }
+}
+
+#[test]
+fn one_broken_rule_is_one_finding() {
+    let several = [
+        "second_connect",
+        "empty_client_id_accepted",
+        "went_on",
+        "not_sent_again",
+        "wrong_acknowledgement",
+        "packet_id_in_use",
+        "unknown_packet_id",
+    ];
+    for (kind, _, script) in BAD.iter().filter(|(kind, ..)| !several.contains(kind)) {
+        let found: Vec<_> = findings(&play(script)).iter().map(|finding| finding.kind).collect();
+        assert_eq!(found, [*kind], "{script}");
+    }
+}
+
+#[test]
+fn what_was_not_captured_is_not_held_against_anyone() {
+    // Every conversation, without any one of its records: what is lost can break no rule that it kept.
+    for script in GOOD {
+        let whole = play(script);
+        for missing in 0..whole.records.len() {
+            let mut wire = whole.clone();
+            wire.records.remove(missing);
+            let found = findings(&wire);
+            let blamed: BTreeSet<_> = found
+                .iter()
+                .filter(|finding| !finding.clauses.is_empty())
+                .map(|finding| finding.kind)
+                .collect();
+            assert!(blamed.is_empty(), "without record {}: {found:#?}\n{script}", missing + 1);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Captures made to hurt: memory stays within the limits, and what was left out is said.
+
+use packet_inspector::stream::{Event, Limits};
+
+use crate::wire::{ACK, CLIENT, CONNACK, PSH, SERVER, SYN, Tcp, Wire, connect, publish, read};
+
+const LIMITS: Limits = Limits { connections: 100, held: 1 << 20, packet: 64 << 10 };
+
+/// The limits bound what is held but for one record and what each connection may always hold.
+const SLACK: usize = 256 << 10;
+
+#[test]
+fn a_packet_of_256_mib_is_not_held() {
+    let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
+    tcp.open(&mut wire);
+    tcp.send(&mut wire, CLIENT, &connect("a"));
+    let large = publish("a/large", &vec![b'x'; 3 << 20]);
+    large.chunks(60_000).for_each(|part| tcp.send(&mut wire, CLIENT, part));
+    let small = publish("a", b"behind it");
+    tcp.send(&mut wire, CLIENT, &small);
+    // And one that never ends.
+    tcp.send(&mut wire, CLIENT, b"\x30\xff\xff\xff\x7f\x00\x01a");
+    (0..50).for_each(|_| tcp.send(&mut wire, CLIENT, &[b'y'; 60_000]));
+    let seen = read(wire.pcap(1), LIMITS);
+    assert_eq!(seen.packets.len(), 4);
+    assert_eq!((seen.packets[1].3, &seen.bytes()[1][..9]), (large.len(), &large[..9]));
+    assert!(seen.bytes()[1].len() < 128 << 10, "only its start is kept");
+    assert_eq!(seen.bytes()[2], small);
+    assert_eq!(seen.packets[3].3, 268_435_460);
+    assert!(seen.most_held <= LIMITS.packet + SLACK, "{} bytes held", seen.most_held);
+}
+
+#[test]
+fn holes_on_many_connections_do_not_fill_the_memory() {
+    let mut wire = Wire::default();
+    for port in 1..=200 {
+        let mut tcp = Tcp::new(port);
+        tcp.open(&mut wire);
+        tcp.send(&mut wire, CLIENT, &connect("a"));
+        tcp.next[CLIENT] += 10;
+        (0..4).for_each(|_| tcp.send(&mut wire, CLIENT, &[b'z'; 30_000]));
+    }
+    let seen = read(wire.pcap(1), LIMITS);
+    assert!(seen.most_held <= LIMITS.held + SLACK, "{} bytes held", seen.most_held);
+    assert_eq!(seen.packets.len(), 200);
+    assert!(seen.events.iter().any(|(_, event)| matches!(event, Event::Lost(10))));
+}
+
+#[test]
+fn many_connections_are_forgotten_in_turn() {
+    let mut wire = Wire::default();
+    for number in 0..3000_u16 {
+        wire.push(Tcp::new(number).segment(CLIENT, SYN, b""));
+    }
+    let mut last = Tcp::new(5000);
+    last.open(&mut wire);
+    last.send(&mut wire, CLIENT, &connect("last"));
+    last.send(&mut wire, SERVER, CONNACK);
+    let seen = read(wire.pcap(1), LIMITS);
+    assert_eq!(seen.streams, [3000, 3000]);
+}
+
+#[test]
+fn bytes_that_could_always_be_a_packet_take_no_more_than_linear_time() {
+    let started = std::time::Instant::now();
+    for byte in [0x30, 0xc0, 0x00, 0x40, 0x32] {
+        let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
+        (0..4000).for_each(|_| tcp.send(&mut wire, CLIENT, &[byte; 100]));
+        read(wire.pcap(1), LIMITS);
+    }
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+#[test]
+fn any_byte_changed_or_cut_harms_nothing_else() {
+    let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
+    tcp.open(&mut wire);
+    tcp.send(&mut wire, CLIENT, &connect("a"));
+    tcp.send(&mut wire, SERVER, CONNACK);
+    tcp.send(&mut wire, CLIENT, &publish("a/b", b"hello"));
+    wire.push(tcp.segment(CLIENT, PSH | ACK, b"\xe0\x00"));
+    let file = wire.pcap(1);
+    for at in 24..file.len() {
+        for change in [0x01, 0x80, 0xff] {
+            let mut file = file.clone();
+            file[at] ^= change;
+            read(file, LIMITS);
+        }
+    }
+}

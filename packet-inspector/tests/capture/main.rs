@@ -1,0 +1,19 @@
+//! Captures as they come: TCP in any disorder, cut, damaged, half, hostile; and the files they come in.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
+
+mod analysis;
+mod files;
+mod hostile;
+mod lab;
+mod other;
+mod tcp;
+mod tshark;
+mod websocket;
+mod wire;

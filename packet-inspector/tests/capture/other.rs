@@ -1,0 +1,74 @@
+//! What is not MQTT 3.1.1 is named, and not decoded; MQTT on any port is found.
+
+use mqtt_codec::Side;
+use packet_inspector::stream::{Event, Other};
+
+use crate::wire::{CLIENT, CONNACK, SERVER, Seen, Tcp, Wire, connect, publish};
+
+/// What is seen when these are the first bytes of the client to this port.
+fn first(bytes: &[u8], server: u16) -> Seen {
+    let (mut wire, mut tcp) = (Wire::default(), Tcp { server, ..Tcp::new(40_000) });
+    tcp.open(&mut wire);
+    tcp.send(&mut wire, CLIENT, bytes);
+    tcp.send(&mut wire, SERVER, b"answer that is no MQTT either");
+    tcp.send(&mut wire, CLIENT, &publish("a", b"not looked at"));
+    wire.read()
+}
+
+#[test]
+fn other_protocols_on_the_port_are_named_once() {
+    let hello = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00";
+    for (bytes, other) in [
+        (&hello[..], Other::Tls),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", Other::Http),
+        (b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", Other::Unknown),
+        (b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", Other::Unknown),
+        (b"@RSYNCD: 31.0\n", Other::Unknown),
+    ] {
+        let seen = first(bytes, 1883);
+        assert_eq!(seen.events, [(4, Event::Other(other))], "{bytes:02x?}");
+        assert_eq!(seen.packets, []);
+        // Elsewhere it is nobody's business.
+        let elsewhere = first(bytes, 8000);
+        assert_eq!((elsewhere.packets, elsewhere.events), (vec![], vec![]));
+    }
+}
+
+#[test]
+fn other_versions_are_named_and_left_alone() {
+    let v5 = b"\x10\x10\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x03abc";
+    let v31 = b"\x10\x11\x00\x06MQIsdp\x03\x02\x00\x3c\x00\x03abc";
+    for connect in [&v5[..], v31] {
+        let seen = first(connect, 1883);
+        assert_eq!(seen.packets, []);
+        assert!(matches!(seen.events[..], [(4, Event::OtherVersion(_))]), "{:?}", seen.events);
+    }
+}
+
+#[test]
+fn any_port_is_recognised_by_its_content() {
+    let (mut wire, mut tcp) = (Wire::default(), Tcp { server: 7777, ..Tcp::new(40_000) });
+    tcp.open(&mut wire);
+    let connect = connect("a");
+    tcp.send(&mut wire, CLIENT, &connect[..1]);
+    tcp.send(&mut wire, CLIENT, &connect[1..]);
+    tcp.send(&mut wire, SERVER, CONNACK);
+    let seen = wire.read();
+    assert_eq!(seen.bytes(), [&connect[..], CONNACK]);
+    assert_eq!(seen.packets[1].1, Some(Side::Server));
+}
+
+#[test]
+fn a_connection_on_any_port_of_which_the_beginning_is_missing() {
+    let (mut wire, mut tcp) = (Wire::default(), Tcp { server: 7777, ..Tcp::new(40_000) });
+    let sent: Vec<_> = (0..4).map(|n| publish("home/light", &[b'0' + n])).collect();
+    sent.iter().for_each(|packet| tcp.send(&mut wire, CLIENT, packet));
+    let seen = wire.read();
+    assert_eq!(seen.bytes(), sent.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    // Text alone is not enough.
+    let (mut wire, mut tcp) = (Wire::default(), Tcp { server: 7777, ..Tcp::new(40_000) });
+    (0..400)
+        .for_each(|_| tcp.send(&mut wire, CLIENT, b"some text that is no packet of any kind, 0123456789\n"));
+    let seen = wire.read();
+    assert_eq!((seen.packets, seen.events), (vec![], vec![]));
+}
