@@ -30,3 +30,4 @@ pub mod net;
 mod payload;
 pub mod record;
 pub mod render;
+pub mod repair;
