@@ -10,6 +10,7 @@ use crate::finding::{Finding, Severity};
 use crate::net::{self, Link};
 use crate::payload;
 use crate::record::Record;
+use crate::redact;
 
 /// What the caller knows of the bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,6 +36,8 @@ pub struct Frame {
     pub mqtt: Range<usize>,
     /// What is wrong with the dump or with the layers below MQTT.
     pub findings: Vec<Finding>,
+    /// Passwords, user names and payloads are hidden.
+    pub is_redacted: bool,
 }
 
 impl Frame {
@@ -52,13 +55,22 @@ impl Frame {
             let packets = || dissect::dissect(payload, mqtt.start, from);
             findings.extend(damage::evidence(&record, &net, packets));
         }
-        Self { number, record, net, from, mqtt, findings }
+        Self { number, record, net, from, mqtt, findings, is_redacted: false }
     }
 
     /// The packets in it, each taken apart when it is asked for.
     pub fn packets(&self) -> Packets<'_> {
         let bytes = self.record.bytes.get(self.mqtt.clone()).unwrap_or_default();
-        dissect::dissect(bytes, self.mqtt.start, self.from)
+        let packets = dissect::dissect(bytes, self.mqtt.start, self.from);
+        if self.is_redacted { packets.redacted(redact::is_trusted(&self.findings)) } else { packets }
+    }
+
+    /// The same frame with passwords, user names and payloads hidden wherever it is written; their lengths stay.
+    #[must_use]
+    pub fn redacted(mut self) -> Self {
+        self.is_redacted = true;
+        redact::below(&mut self.findings);
+        self
     }
 
     /// All findings, those below MQTT first.

@@ -29,5 +29,6 @@ pub mod input;
 pub mod net;
 mod payload;
 pub mod record;
+pub mod redact;
 pub mod render;
 pub mod repair;

@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod commands;
 
-use commands::{completions, decode};
+use commands::{completions, decode, repair};
 
 /// See MQTT 3.1.1 packets: every field, every bit, and what is wrong with them.
 #[derive(Parser)]
@@ -21,6 +21,9 @@ enum Command {
     /// Decode packets from hex dumps, byte strings and the like
     #[command(after_help = decode::EXAMPLES)]
     Decode(decode::Decode),
+    /// Rank what damaged dumps may have been, by all the evidence there is
+    #[command(after_help = repair::EXAMPLES)]
+    Repair(repair::Repair),
     /// Print a script that completes this command's arguments in a shell
     Completions(completions::Completions),
 }
@@ -31,6 +34,7 @@ const EXIT_STATUS: &str = "Exit status: 0 nothing is wrong; 1 something is wrong
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Decode(arguments) => arguments.run(),
+        Command::Repair(arguments) => arguments.run(),
         Command::Completions(arguments) => arguments.run(Cli::command()),
     }
 }

@@ -45,11 +45,21 @@ fn show(name: &str, repair: &Repair) {
     for candidate in &repair.candidates {
         println!("  {name}: {} bits", candidate.bits);
         for change in &candidate.changes {
-            println!("    {:02x} {} {:?} {} {}", change.offset, change.words(&repair.printed), change.field, change.certainty.as_str(), change.because);
+            println!(
+                "    {:02x} {} {:?} {} {}",
+                change.offset,
+                change.words(&repair.printed),
+                change.field,
+                change.certainty.as_str(),
+                change.because
+            );
         }
         if std::env::var("EVIDENCE").is_ok() {
             for evidence in &candidate.evidence {
-                println!("      {:+} {:?} {} {}", evidence.bits, evidence.check, evidence.holds, evidence.says);
+                println!(
+                    "      {:+} {:?} {} {}",
+                    evidence.bits, evidence.check, evidence.holds, evidence.says
+                );
             }
         }
     }

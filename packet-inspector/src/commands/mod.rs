@@ -11,6 +11,8 @@ use packet_inspector::render;
 
 pub(crate) mod completions;
 pub(crate) mod decode;
+mod inputs;
+pub(crate) mod repair;
 
 /// `--from`: who sent the packets.
 #[derive(Clone, Copy, ValueEnum)]

@@ -3,12 +3,16 @@
 
 mod hex;
 mod json;
+mod repair;
+mod repair_json;
 mod style;
 mod summary;
 mod tree;
 
 pub use self::hex::hex;
 pub use json::json;
+pub use repair::repair;
+pub use repair_json::repair_json;
 pub use summary::{info, summary};
 pub use tree::tree;
 

@@ -146,7 +146,9 @@ fn field_at(frame: &Frame, offset: usize) -> Option<String> {
         .min_by_key(|field| field.length)
         .map(|field| field.name.to_owned());
     below.or_else(|| {
-        let packet = frame.packets().find(|packet| (packet.offset..packet.offset + packet.length).contains(&offset))?;
+        let packet = frame
+            .packets()
+            .find(|packet| (packet.offset..packet.offset + packet.length).contains(&offset))?;
         let node = packet.nodes.iter().find(|node| node.bytes.contains(&offset))?;
         Some(format!("{} of {}", node.name, packet.name()))
     })
@@ -163,7 +165,12 @@ fn rival_pairs(context: &Context<'_>, reading: &Reading) -> Vec<[Edit; 2]> {
     pairs
 }
 
-fn certainty(context: &Context<'_>, reading: &Reading, edit: Edit, pairs: &[[Edit; 2]]) -> (Certainty, String) {
+fn certainty(
+    context: &Context<'_>,
+    reading: &Reading,
+    edit: Edit,
+    pairs: &[[Edit; 2]],
+) -> (Certainty, String) {
     if edit.shifts() {
         return (Certainty::Likely, "other digits at other places would pass the same checks".to_owned());
     }
@@ -243,7 +250,12 @@ pub(super) fn repaired(printed: &Record, candidate: &Candidate) -> Record {
         .changes
         .iter()
         .map(|change| {
-            let message = format!("repaired: {}, {}: {}", change.words(printed), change.certainty.as_str(), change.because);
+            let message = format!(
+                "repaired: {}, {}: {}",
+                change.words(printed),
+                change.certainty.as_str(),
+                change.because
+            );
             let length = usize::from(!matches!(change.edit, Edit::Remove { .. }));
             let mut finding = Finding::new(Severity::Error, "repaired", change.offset, length, message);
             finding.field = change.field.clone();

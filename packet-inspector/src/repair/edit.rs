@@ -143,7 +143,10 @@ impl Version {
 /// The digit that is left over when hex without blanks has an odd number of them.
 pub(super) fn layout_rest(record: &Record) -> Option<u8> {
     match record.unread.as_slice() {
-        [last] if last.at == record.bytes.len() && record.rows.iter().all(|row| row.printed_offset.is_none()) => {
+        [last]
+            if last.at == record.bytes.len()
+                && record.rows.iter().all(|row| row.printed_offset.is_none()) =>
+        {
             let mut chars = last.word.chars();
             let digit = chars.next()?.to_digit(16)?;
             chars.next().is_none().then_some(u8::try_from(digit).ok()?)

@@ -25,8 +25,7 @@ const SAME_ROW: i32 = 1;
 /// Digits that are confused most: those of one group look alike.
 const USUAL: [&str; 6] = ["068", "39", "8bd", "17", "56", "38"];
 /// Digits that are confused sometimes; `o` and `a` look like `0`.
-const SOMETIMES: [&str; 13] =
-    ["0a", "0d", "3b", "6b", "ce", "0c", "ae", "27", "14", "35", "49", "ad", "9a"];
+const SOMETIMES: [&str; 13] = ["0a", "0d", "3b", "6b", "ce", "0c", "ae", "27", "14", "35", "49", "ad", "9a"];
 
 /// What it costs to take the digit `from` for a misread `to`.
 fn digit_cost(from: u8, to: u8) -> i32 {
@@ -93,7 +92,11 @@ fn edit_cost(record: &Record, edit: Edit) -> i32 {
             if is_twin(at.checked_sub(1), byte) || is_twin(Some(at), byte) { LOST_TWIN } else { LOST }
         }
         Edit::Remove { at, byte } => {
-            if is_twin(at.checked_sub(1), byte) || is_twin(Some(at + 1), byte) { DOUBLED } else { STRAY }
+            if is_twin(at.checked_sub(1), byte) || is_twin(Some(at + 1), byte) {
+                DOUBLED
+            } else {
+                STRAY
+            }
         }
         Edit::InsertDigit { .. } => LOST,
         Edit::RemoveDigit { .. } => STRAY,

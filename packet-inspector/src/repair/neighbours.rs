@@ -51,10 +51,7 @@ fn end(transport: &Transport, len: usize) -> u32 {
 type Endpoint = (IpAddr, u16);
 
 fn endpoints(transport: &Transport) -> [Endpoint; 2] {
-    [
-        (transport.source, transport.source_port),
-        (transport.destination, transport.destination_port),
-    ]
+    [(transport.source, transport.source_port), (transport.destination, transport.destination_port)]
 }
 
 /// Weighs a segment against those of the other frames.
@@ -63,7 +60,8 @@ pub(super) fn weigh(own: &Neighbour, others: &[Neighbour], scale: &mut impl Scal
         weigh_endpoint(endpoint, others, scale);
     }
     let [source, destination] = endpoints(&own.transport);
-    let same: Vec<_> = others.iter().filter(|other| endpoints(&other.transport) == [source, destination]).collect();
+    let same: Vec<_> =
+        others.iter().filter(|other| endpoints(&other.transport) == [source, destination]).collect();
     let opposite: Vec<_> =
         others.iter().filter(|other| endpoints(&other.transport) == [destination, source]).collect();
     if same.is_empty() && opposite.is_empty() {

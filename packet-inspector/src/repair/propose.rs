@@ -149,7 +149,8 @@ pub(super) fn pairs(context: &Context<'_>, version: &Version) -> Vec<[Edit; 2]> 
     if version.bytes.len() > MOST_PAIRED {
         return Vec::new();
     }
-    let is_covered = |at: usize| segment.addresses.contains(&at) || (segment.tcp_at..segment.payload.end).contains(&at);
+    let is_covered =
+        |at: usize| segment.addresses.contains(&at) || (segment.tcp_at..segment.payload.end).contains(&at);
     // A digit of the segment, of the addresses or of the checksum itself adds to the sum by its place.
     let mut by_sum: HashMap<u16, Vec<Edit>> = HashMap::new();
     let mut all = Vec::new();

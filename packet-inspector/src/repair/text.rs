@@ -63,7 +63,9 @@ impl Columns {
         }
         scale.put(Check::Text, !all.differs, all.bits, || match worst {
             Some((_, row)) => format!("the text beside the bytes shows others in line {}", row.line),
-            None if all.damaged => "what can be read of the text beside the bytes, which is damaged".to_owned(),
+            None if all.damaged => {
+                "what can be read of the text beside the bytes, which is damaged".to_owned()
+            }
             None => "the text beside the bytes shows them".to_owned(),
         });
     }

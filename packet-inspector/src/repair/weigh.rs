@@ -10,8 +10,8 @@ use crate::record::Record;
 
 use super::edit::{Edit, Layout, Version};
 use super::evidence::{Check, Evidence, Scale, Tally};
-use super::mqtt;
 use super::misreading;
+use super::mqtt;
 use super::neighbours::{self, Neighbour};
 use super::text::Columns;
 
@@ -131,12 +131,16 @@ impl<'a> Context<'a> {
             return;
         }
         let read = |number: usize| {
-            edits.iter().any(|edit| matches!(edit, Edit::Insert { unread: Some(word), .. } if *word == number))
+            edits
+                .iter()
+                .any(|edit| matches!(edit, Edit::Insert { unread: Some(word), .. } if *word == number))
         };
         for (number, unread) in self.record.unread.iter().enumerate() {
             if !read(number) {
                 let word = &unread.word;
-                scale.put(Check::Rows, false, LEFT_OUT, || format!("{word:?} is left out, though it stands where a byte belongs"));
+                scale.put(Check::Rows, false, LEFT_OUT, || {
+                    format!("{word:?} is left out, though it stands where a byte belongs")
+                });
             }
         }
     }
@@ -220,7 +224,9 @@ fn sender(segment: &SegmentSurvey) -> Option<Side> {
 /// How many groups of an IPv6 address are zero but for the last digit.
 fn plain_groups(address: IpAddr) -> i32 {
     match address {
-        IpAddr::V6(v6) => i32::try_from(v6.segments().iter().filter(|group| **group < 16).count()).unwrap_or(0),
+        IpAddr::V6(v6) => {
+            i32::try_from(v6.segments().iter().filter(|group| **group < 16).count()).unwrap_or(0)
+        }
         IpAddr::V4(_) => 0,
     }
 }
