@@ -19,6 +19,7 @@
 //! Floors, each knows only those above it in this list: [`finding`] and [`record`], [`input`] (text to records), [`net`]
 //! (Ethernet, IP, TCP), [`dissect`] (MQTT), [`frame`] (all of it together), [`render`].
 
+pub mod build;
 mod damage;
 pub mod dissect;
 pub mod finding;
