@@ -21,6 +21,7 @@
 
 pub mod build;
 mod damage;
+pub mod diff;
 pub mod dissect;
 pub mod finding;
 mod fixed_header;

@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod commands;
 
-use commands::{completions, decode, encode, repair};
+use commands::{completions, decode, diff, encode, repair};
 
 /// See MQTT 3.1.1 packets: every field, every bit, and what is wrong with them.
 #[derive(Parser)]
@@ -21,6 +21,9 @@ enum Command {
     /// Decode packets from hex dumps, byte strings and the like
     #[command(after_help = decode::EXAMPLES)]
     Decode(decode::Decode),
+    /// Compare two packets or dumps by what they mean
+    #[command(after_help = diff::EXAMPLES)]
+    Diff(diff::Diff),
     /// Build packets from options, or from the JSON that decode prints
     #[command(after_help = encode::EXAMPLES)]
     Encode(Box<encode::Encode>),
@@ -37,6 +40,7 @@ const EXIT_STATUS: &str = "Exit status: 0 nothing is wrong; 1 something is wrong
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Decode(arguments) => arguments.run(),
+        Command::Diff(arguments) => arguments.run(),
         Command::Encode(arguments) => arguments.run(),
         Command::Repair(arguments) => arguments.run(),
         Command::Completions(arguments) => arguments.run(Cli::command()),

@@ -11,6 +11,7 @@ use packet_inspector::render;
 
 pub(crate) mod completions;
 pub(crate) mod decode;
+pub(crate) mod diff;
 pub(crate) mod encode;
 mod inputs;
 pub(crate) mod repair;

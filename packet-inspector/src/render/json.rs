@@ -137,7 +137,7 @@ fn field(node: &Node) -> Json {
     })
 }
 
-fn value(value: &Value) -> Json {
+pub(super) fn value(value: &Value) -> Json {
     match value {
         Value::Number(number) => (*number).into(),
         Value::Flag(flag) => (*flag).into(),

@@ -1,6 +1,7 @@
 //! Writes a frame for people and for programs. Pure functions from a [`Frame`] to a writer; colours are always
 //! written as escape sequences, the writer drops them where they don't belong.
 
+mod diff;
 mod hex;
 mod json;
 mod repair;
@@ -10,6 +11,7 @@ mod summary;
 mod tree;
 
 pub use self::hex::hex;
+pub use diff::{diff, diff_json};
 pub use json::json;
 pub use repair::repair;
 pub use repair_json::repair_json;

@@ -186,32 +186,29 @@ fn certainty(
     } else if !found.needed {
         (Certainty::Likely, "every check passes without it too".to_owned())
     } else if found.of_all > 0 {
-        (Certainty::Likely, format!("{} pass the same checks{checksum}", others(found.of_all, kind_of(edit))))
+        (Certainty::Likely, format!("{} the same checks{checksum}", others(found.of_all, kind_of(edit))))
     } else if rivals > 0 {
-        (Certainty::Likely, format!("{} pass the same checks{checksum}", others(rivals, "pairs of digits")))
+        (
+            Certainty::Likely,
+            format!("{} the same checks{checksum}", others(rivals, ["pair of digits", "pairs of digits"])),
+        )
     } else {
-        (Certainty::Proved, format!("no other {} passes all checks{checksum}", one(edit)))
+        let [one, _] = kind_of(edit);
+        (Certainty::Proved, format!("no other {one} passes all checks{checksum}"))
     }
 }
 
-fn kind_of(edit: Edit) -> &'static str {
+/// One of a kind, and several.
+fn kind_of(edit: Edit) -> [&'static str; 2] {
     match edit {
-        Edit::Change { .. } => "changes of one byte",
-        Edit::Insert { .. } => "bytes put in",
-        _ => "bytes left out",
+        Edit::Change { .. } => ["change of one byte", "changes of one byte"],
+        Edit::Insert { .. } => ["byte put in", "bytes put in"],
+        _ => ["byte left out", "bytes left out"],
     }
 }
 
-fn one(edit: Edit) -> &'static str {
-    match edit {
-        Edit::Change { .. } => "change of one byte",
-        Edit::Insert { .. } => "byte put in",
-        _ => "byte left out",
-    }
-}
-
-fn others(count: usize, what: &str) -> String {
-    format!("{count} other {what}")
+fn others(count: usize, [one, several]: [&str; 2]) -> String {
+    if count == 1 { format!("1 other {one} passes") } else { format!("{count} other {several} pass") }
 }
 
 impl Candidate {

@@ -7,7 +7,7 @@ use super::propose::{self, Wants};
 use super::weigh::Context;
 
 /// How many readings of one change are tried with another.
-const BEAM: usize = 48;
+const BEAM: usize = 16;
 /// How many of those are tried with a byte put in, which takes long.
 const NARROW_BEAM: usize = 4;
 /// The most changes, beside words that could not be read.

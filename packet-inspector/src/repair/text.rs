@@ -9,7 +9,7 @@ use super::evidence::{Check, Scale};
 /// A character that stands beside its byte, in a column with one for each byte.
 const SHOWN: i32 = 1;
 /// One that stands beside another byte.
-const WRONG: i32 = -6;
+const WRONG: i32 = -12;
 /// In a damaged column: a character that some byte shows, in its order.
 const FOUND: i32 = 2;
 /// One that no byte shows, or a byte that it should show.
