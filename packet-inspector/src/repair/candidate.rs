@@ -9,7 +9,7 @@ use crate::record::{Record, Row};
 use super::Repair;
 use super::edit::{Edit, Version};
 use super::evidence::{Check, Evidence};
-use super::propose;
+use super::pairs;
 use super::search::{self, Found, Reading};
 use super::weigh::Context;
 
@@ -157,12 +157,12 @@ fn field_at(frame: &Frame, offset: usize) -> Option<String> {
 /// Other pairs of digits that pass all that this reading of two changed digits does.
 fn rival_pairs(context: &Context<'_>, reading: &Reading) -> Vec<[Edit; 2]> {
     let [_, _] = reading.edits.as_slice() else { return Vec::new() };
-    let mut pairs = propose::pairs(context, &context.version(&[]));
-    pairs.retain(|pair| {
+    let mut rivals = pairs::of_checksum(context, &context.version(&[]));
+    rivals.retain(|pair| {
         pair.as_slice() != reading.edits
             && context.tally(&context.version(pair), pair).passes_all_of(reading.tally)
     });
-    pairs
+    rivals
 }
 
 fn certainty(

@@ -183,6 +183,15 @@ impl Layout {
         })
     }
 
+    /// How many bytes those rows lack together, or have too many.
+    pub(super) fn off(&self, record: &Record, more: bool) -> usize {
+        let rows = self.wrong(record, more).filter_map(|number| {
+            let wanted = self.wanted.get(number).copied().flatten()?;
+            Some(record.rows.get(number)?.len.abs_diff(wanted))
+        });
+        rows.sum()
+    }
+
     /// The row that a byte put in before `at` belongs to: between two rows, the one that lacks a byte.
     pub(super) fn row_of(&self, record: &Record, at: usize) -> Option<usize> {
         let holds = |number: &usize| {

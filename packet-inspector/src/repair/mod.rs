@@ -21,6 +21,7 @@ mod evidence;
 mod misreading;
 mod mqtt;
 mod neighbours;
+mod pairs;
 mod propose;
 mod search;
 mod text;

@@ -32,7 +32,12 @@ pub(super) struct Neighbour {
     /// How many bytes of data.
     pub(super) len: usize,
     pub(super) kinds: Vec<Kind>,
+    /// Its first bytes, when it is another frame.
+    pub(super) head: Vec<u8>,
 }
+
+/// How many first bytes of a frame others are compared to.
+pub(super) const HEAD: usize = 80;
 
 impl Neighbour {
     /// The sequence number behind this segment.

@@ -1,18 +1,12 @@
-//! Which changes are tried.
+//! Which single changes are tried.
 
-use std::collections::HashMap;
-
-use crate::net::{ChecksumVerdict, Link};
+use crate::net::Link;
 
 use super::edit::{Edit, Version, layout_rest};
 use super::weigh::Context;
 
 /// Up to so many bytes each byte is tried with all values; in longer records with one digit changed.
 const MOST_WHOLE_BYTES: usize = 512;
-/// Up to so many bytes pairs of digits are looked for that satisfy a checksum.
-const MOST_PAIRED: usize = 512;
-/// The most such pairs that are weighed.
-const MOST_PAIRS: usize = 20_000;
 /// Ethernet addresses are under no check.
 const ETHERNET_ADDRESSES: usize = 12;
 
@@ -21,6 +15,10 @@ const ETHERNET_ADDRESSES: usize = 12;
 pub(super) struct Wants {
     pub(super) more: bool,
     pub(super) fewer: bool,
+    /// How many bytes are missing, as far as lengths tell.
+    pub(super) lacking: usize,
+    /// How many are too many.
+    pub(super) surplus: usize,
 }
 
 impl Wants {
@@ -29,6 +27,8 @@ impl Wants {
         let mut wants = Self {
             more: !record.unread.is_empty() || context.layout.wrong(record, true).next().is_some(),
             fewer: context.layout.wrong(record, false).next().is_some(),
+            lacking: context.layout.off(record, true),
+            surplus: context.layout.off(record, false),
         };
         match context.survey(version) {
             Some(survey) => {
@@ -36,6 +36,12 @@ impl Wants {
                 let length = survey.length.filter(|(_, agrees)| !agrees);
                 wants.more |= length.is_some_and(|(end, _)| end > present);
                 wants.fewer |= length.is_some_and(|(end, _)| end < present);
+                let (lacking, surplus) = length
+                    .map_or((0, 0), |(end, _)| (end.saturating_sub(present), present.saturating_sub(end)));
+                // The rows are believed before a length that may be shifted itself.
+                if (wants.lacking, wants.surplus) == (0, 0) {
+                    (wants.lacking, wants.surplus) = (lacking, surplus);
+                }
                 // A shifted header says nothing of its own length.
                 let shifted = !survey.announced || survey.segment.is_none_or(|segment| !segment.is_sound);
                 wants.more |= shifted;
@@ -46,7 +52,7 @@ impl Wants {
                 wants.more |= !sound;
                 wants.fewer |= !sound;
             }
-            None => wants = Self { more: true, fewer: true },
+            None => (wants.more, wants.fewer) = (true, true),
         }
         wants
     }
@@ -139,68 +145,5 @@ fn shifts(context: &Context<'_>, tried: &mut impl FnMut(Edit)) {
     for at in 0..=2 * bytes.len() {
         tried(Edit::RemoveDigit { at, digit: digit_at(at) });
         (0..16).for_each(|digit| tried(Edit::InsertDigit { at, digit }));
-    }
-}
-
-/// Pairs of changed digits that together satisfy a TCP checksum that fails.
-pub(super) fn pairs(context: &Context<'_>, version: &Version) -> Vec<[Edit; 2]> {
-    let Some(segment) = context.survey(version).and_then(|survey| survey.segment) else { return Vec::new() };
-    let ChecksumVerdict::Bad { stored, computed } = segment.checksum else { return Vec::new() };
-    if version.bytes.len() > MOST_PAIRED {
-        return Vec::new();
-    }
-    let is_covered =
-        |at: usize| segment.addresses.contains(&at) || (segment.tcp_at..segment.payload.end).contains(&at);
-    // A digit of the segment, of the addresses or of the checksum itself adds to the sum by its place.
-    let mut by_sum: HashMap<u16, Vec<Edit>> = HashMap::new();
-    let mut all = Vec::new();
-    digits(context, &mut |edit| {
-        if let Edit::Change { at, from, to } = edit
-            && is_covered(at)
-        {
-            let high = (at.abs_diff(segment.tcp_at)).is_multiple_of(2);
-            let added = difference(from, to, high);
-            by_sum.entry(added).or_default().push(edit);
-            all.push((edit, added));
-        }
-    });
-    // The sum without the stored checksum must become its complement.
-    let wanted = sum_difference(!computed, !stored);
-    let mut pairs = Vec::new();
-    for (edit, added) in all {
-        for other in by_sum.get(&sum_difference(added, wanted)).into_iter().flatten() {
-            if other.at() > edit.at() && pairs.len() < MOST_PAIRS {
-                pairs.push([edit, *other]);
-            }
-        }
-    }
-    pairs
-}
-
-/// `to - from` in one's complement.
-fn sum_difference(from: u16, to: u16) -> u16 {
-    let sum = u32::from(to) + u32::from(!from);
-    let folded = (sum & 0xFFFF) + (sum >> 16);
-    // Zero has two forms.
-    u16::try_from(folded).ok().filter(|sum| *sum != u16::MAX).unwrap_or(0)
-}
-
-/// What a changed byte adds to the sum.
-fn difference(from: u8, to: u8, high: bool) -> u16 {
-    let word = |byte: u8| if high { u16::from(byte) << 8 } else { u16::from(byte) };
-    sum_difference(word(from), word(to))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn differences_are_those_of_ones_complement() {
-        assert_eq!(sum_difference(1, 3), 2);
-        assert_eq!(sum_difference(3, 1), 0xFFFD);
-        assert_eq!(sum_difference(5, 5), 0);
-        assert_eq!(difference(0x30, 0x90, true), 0x6000);
-        assert_eq!(sum_difference(0x6000, 0x6000), 0);
     }
 }

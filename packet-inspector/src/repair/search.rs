@@ -3,6 +3,7 @@
 
 use super::edit::{Edit, Version};
 use super::evidence::{Check, Tally};
+use super::pairs;
 use super::propose::{self, Wants};
 use super::weigh::Context;
 
@@ -52,7 +53,10 @@ pub(super) fn search(context: &Context<'_>) -> Found {
         version.make(context.record, &context.layout, &[edit]);
         level.offer(context, &version, &[edit]);
     });
-    for pair in propose::pairs(context, &printed) {
+    let mut all = pairs::of_checksum(context, &printed);
+    all.extend(pairs::lost(context, wants.lacking));
+    all.extend(pairs::doubled(context, wants.surplus));
+    for pair in all {
         version.make(context.record, &context.layout, &pair);
         best.offer(context, &version, &pair);
     }

@@ -108,6 +108,7 @@ impl<'a> Context<'a> {
             transport: segment.transport,
             len: payload.len(),
             kinds: if segment.has_port { mqtt::kinds(payload) } else { Vec::new() },
+            head: version.bytes.iter().take(neighbours::HEAD).copied().collect(),
         })
     }
 
@@ -166,7 +167,7 @@ impl<'a> Context<'a> {
         }
         if !self.others.is_empty() {
             let kinds = if segment.has_port { mqtt::kinds(payload) } else { Vec::new() };
-            let own = Neighbour { transport: segment.transport, len: payload.len(), kinds };
+            let own = Neighbour { transport: segment.transport, len: payload.len(), kinds, head: Vec::new() };
             neighbours::weigh(&own, &self.others, scale);
         }
     }
