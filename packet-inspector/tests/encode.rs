@@ -151,6 +151,8 @@ fn what_cannot_be_sent_is_refused_by_its_field() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_publish_survives(topic in "[a-zé/]{1,40}", payload in prop::collection::vec(any::<u8>(), 0..200),
         qos in 0..3, id in 1..=u16::MAX, retain: bool) {

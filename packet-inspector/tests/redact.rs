@@ -126,6 +126,8 @@ fn another_version_is_hidden() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Whatever is damaged or cut off, and however the lengths lie then.
     #[test]
     fn damage_shows_nothing(at in 0..60_usize, byte: u8, cut in 1..80_usize) {

@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::sync::LazyLock;
+
 use common::{frames, lab, plain, read};
 use expect_test::expect_file;
 use packet_inspector::frame::{Frame, Options};
@@ -30,6 +32,9 @@ fn paste() -> String {
     names().iter().map(|name| printed(name, "txt").unwrap() + "\n").collect()
 }
 
+/// The repairs of that paste, searched once.
+static PASTED: LazyLock<Vec<Repair>> = LazyLock::new(|| repairs(&paste()));
+
 fn right(name: &str) -> Vec<u8> {
     hex::decode(read(&format!("frames/{name}.hex")).trim()).unwrap()
 }
@@ -53,8 +58,7 @@ fn rank(repair: &Repair, right: &[u8]) -> Option<(usize, usize)> {
 
 #[test]
 fn pasted_together_the_right_repair_is_first() {
-    let repairs = repairs(&paste());
-    for (name, repair) in names().iter().zip(&repairs) {
+    for (name, repair) in names().iter().zip(PASTED.iter()) {
         let rank = rank(repair, &right(name));
         println!("together: {name}: (rank, candidates that weigh as much) {rank:?}");
         assert_eq!(rank, Some((1, 1)), "{name}");
@@ -78,7 +82,7 @@ fn each_dump_alone_has_the_right_repair_within_the_first_three() {
 #[test]
 fn the_changes_are_those_of_the_list() {
     let dumps: Value = serde_json::from_str(&read("dumps.json")).unwrap();
-    for ((name, dump), repair) in dumps.as_object().unwrap().iter().zip(repairs(&paste())) {
+    for ((name, dump), repair) in dumps.as_object().unwrap().iter().zip(PASTED.iter()) {
         let listed: Vec<(u64, String)> = dump["errors"]
             .as_array()
             .unwrap()
@@ -103,9 +107,8 @@ fn made(change: &packet_inspector::repair::Change) -> (u64, String) {
 /// The checksum alone would allow 26 changes of one digit in frame 183; together with all that MQTT allows, two.
 #[test]
 fn what_is_only_likely_is_said_to_be() {
-    let repairs = repairs(&paste());
     let certainty = |number: usize| {
-        let changes = &repairs[number].best().changes;
+        let changes = &PASTED[number].best().changes;
         changes.iter().map(|change| (change.certainty, change.because.as_str())).collect::<Vec<_>>()
     };
     let of_checksum = "1 other change of one byte passes the same checks; \
@@ -122,9 +125,9 @@ fn what_is_only_likely_is_said_to_be() {
 fn the_lab_in_one_paste() {
     let mut session = String::new();
     let mut out = Vec::new();
-    for (number, repair) in (1..).zip(repairs(&paste())) {
-        render::repair(number, &repair, Options::default(), &mut out).unwrap();
-        render::repair_json(number, &repair, Options::default(), &mut out).unwrap();
+    for (number, repair) in (1..).zip(PASTED.iter()) {
+        render::repair(number, repair, Options::default(), &mut out).unwrap();
+        render::repair_json(number, repair, Options::default(), &mut out).unwrap();
         let frame = Frame::new(number, repair.repaired(), Options::default());
         session += &plain(render::summary, &frame);
     }

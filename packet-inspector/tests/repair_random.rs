@@ -15,7 +15,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::json;
 
 /// Frames that are damaged for each kind of damage.
-const FRAMES: usize = 30;
+const FRAMES: usize = 20;
 
 /// Ethernet addresses, Traffic Class, Flow Label and Hop Limit are under no check: damage there cannot be seen.
 const UNCHECKED: [usize; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 16, 17, 21];

@@ -32,6 +32,7 @@ pub use edit::Edit;
 pub use evidence::{Check, Evidence};
 
 use crate::frame::Options;
+use crate::net::Link;
 use crate::record::Record;
 use neighbours::Neighbour;
 use search::Found;
@@ -39,6 +40,10 @@ use weigh::Context;
 
 /// How many frames before and behind one are compared to it.
 const NEAR: usize = 64;
+/// What a damaged record may be though it does not look like it.
+const FRAMES: [Link; 2] = [Link::Ethernet, Link::RawIp];
+/// How much more a frame must weigh than MQTT alone: it has more fields that can agree.
+const FRAME: i32 = 16;
 /// How many damaged records of one paste are searched.
 const MOST_SEARCHED: usize = 256;
 
@@ -83,8 +88,7 @@ pub fn repair(records: &[Record], options: Options) -> Vec<Repair> {
     (0..records.len())
         .zip(records)
         .map(|(number, record)| {
-            let context = Context::new(record, options, near(&read, number));
-            let found = limited(&context, &mut left);
+            let (context, found) = searched(record, options, &near(&read, number), &mut left);
             candidate::rank(&context, found)
         })
         .collect()
@@ -96,21 +100,42 @@ fn read_once(records: &[Record], options: Options, printed: &[Option<Neighbour>]
     (0..records.len())
         .zip(records)
         .map(|(number, record)| {
-            let context = Context::new(record, options, near(printed, number));
-            let found = limited(&context, &mut left);
+            let (context, found) = searched(record, options, &near(printed, number), &mut left);
             let best = found.readings.first()?;
             context.neighbour(&context.version(&best.edits))
         })
         .collect()
 }
 
-fn limited(context: &Context<'_>, left: &mut usize) -> Found {
+/// The readings of a record, unless too many were searched before.
+fn searched<'a>(
+    record: &'a Record,
+    options: Options,
+    others: &[Neighbour],
+    left: &mut usize,
+) -> (Context<'a>, Found) {
+    let context = Context::new(record, options, others.to_vec());
     if *left == 0 {
-        return search::unsearched(context);
+        let found = search::unsearched(&context);
+        return (context, found);
     }
-    let found = search::search(context);
+    let found = search::search(&context);
     *left -= usize::from(found.searched);
-    found
+    if !found.searched || context.link != Link::Mqtt || options.link != Link::Auto {
+        return (context, found);
+    }
+    // A byte too many among the first ones hides the headers, and all looks like damaged MQTT.
+    let weight = |found: &Found| found.readings.first().map_or(i32::MIN, |reading| reading.tally.bits);
+    FRAMES
+        .into_iter()
+        .map(|link| {
+            let context = Context::with_link(record, link, options, others.to_vec());
+            let found = search::search(&context);
+            (context, found)
+        })
+        .filter(|(_, other)| weight(other) > weight(&found) + FRAME)
+        .max_by_key(|(_, other)| weight(other))
+        .unwrap_or((context, found))
 }
 
 /// The frames around the one with this number.

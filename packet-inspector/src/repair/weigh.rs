@@ -45,6 +45,16 @@ pub(super) struct Context<'a> {
 impl<'a> Context<'a> {
     pub(super) fn new(record: &'a Record, options: Options, others: Vec<Neighbour>) -> Self {
         let link = net::dissect(&record.bytes, options.link).link;
+        Self::with_link(record, link, options, others)
+    }
+
+    /// The same record as one that begins with this link.
+    pub(super) fn with_link(
+        record: &'a Record,
+        link: Link,
+        options: Options,
+        others: Vec<Neighbour>,
+    ) -> Self {
         Self {
             record,
             layout: Layout::of(record),
@@ -85,6 +95,8 @@ impl<'a> Context<'a> {
             if let Some(segment) = &survey.segment {
                 self.segment(segment, version, scale);
             }
+        } else {
+            scale.put(Check::LinkType, false, -2 * LINK_TYPE, || "no IP header is found".to_owned());
         }
         self.columns.weigh(self.record, version, scale);
         if !edits.is_empty() {
