@@ -49,7 +49,7 @@ pub(crate) fn below(findings: &mut [Finding]) {
             "dump_text_differs" => "the text beside the bytes differs".clone_into(&mut finding.message),
             // Of a payload of a byte or two it is as good as the payload.
             "tcp_checksum" => "the TCP checksum does not verify".clone_into(&mut finding.message),
-            "repaired" => "repaired: what is read here is hidden".clone_into(&mut finding.message),
+            "repaired" => "a byte is read otherwise than it is printed".clone_into(&mut finding.message),
             _ => {}
         }
     }

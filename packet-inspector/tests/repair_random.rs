@@ -121,7 +121,7 @@ fn double(random: &mut Random, bytes: &[u8], count: usize) -> String {
     for _ in 0..count {
         let row = random.draw(0..lines.len());
         let at = 6 + 3 * random.draw(0..(lines[row].len() - 6).div_ceil(3));
-        let byte = lines[row][at..at + 2].to_owned() + " ";
+        let byte = lines[row].get(at..at + 2).unwrap().to_owned() + " ";
         lines[row].insert_str(at, &byte);
     }
     lines.join("\n") + "\n"

@@ -7,7 +7,7 @@ use crate::dissect::text;
 use crate::finding::Severity;
 use crate::frame::{Frame, Options};
 use crate::record::Record;
-use crate::repair::{Candidate, Certainty, Repair};
+use crate::repair::{Candidate, Certainty, Evidence, Repair};
 
 /// Writes the candidates of a record, the best first, with the packets that each would give.
 ///
@@ -43,8 +43,12 @@ pub fn repair(number: usize, repair: &Repair, options: Options, out: &mut impl W
         for packet in packets(candidate, options) {
             writeln!(out, "     = {packet}")?;
         }
-        let is_shown = |holds: bool| rank == 1 || (candidate.changes.is_empty() && !holds);
-        for evidence in candidate.evidence.iter().filter(|evidence| is_shown(evidence.holds)) {
+        // Of the best all that weighs anything, of the print what speaks against it.
+        let is_shown = |evidence: &&Evidence| match rank {
+            1 => evidence.bits != 0,
+            _ => candidate.changes.is_empty() && !evidence.holds,
+        };
+        for evidence in candidate.evidence.iter().filter(is_shown) {
             let says = text::visible(evidence.says.as_bytes());
             writeln!(out, "     {faint}{:+4}  {says}{faint:#}", evidence.bits)?;
         }

@@ -247,14 +247,11 @@ pub(super) fn repaired(printed: &Record, candidate: &Candidate) -> Record {
         .changes
         .iter()
         .map(|change| {
-            let message = format!(
-                "repaired: {}, {}: {}",
-                change.words(printed),
-                change.certainty.as_str(),
-                change.because
-            );
+            let certainty = change.certainty.as_str();
+            let message = format!("{} ({certainty})", change.words(printed));
             let length = usize::from(!matches!(change.edit, Edit::Remove { .. }));
-            let mut finding = Finding::new(Severity::Error, "repaired", change.offset, length, message);
+            let mut finding = Finding::new(Severity::Error, "repaired", change.offset, length, message)
+                .hint(change.because.clone());
             finding.field = change.field.clone();
             finding
         })

@@ -30,10 +30,10 @@ const SOMETIMES: [&str; 13] = ["0a", "0d", "3b", "6b", "ce", "0c", "ae", "27", "
 /// What it costs to take the digit `from` for a misread `to`.
 fn digit_cost(from: u8, to: u8) -> i32 {
     let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('?');
-    let alike = |group: &&str| group.contains(digit(from)) && group.contains(digit(to));
-    if USUAL.iter().any(|group| alike(&group)) {
+    let alike = |group: &str| group.contains(digit(from)) && group.contains(digit(to));
+    if USUAL.iter().any(|group| alike(group)) {
         1
-    } else if SOMETIMES.iter().any(|group| alike(&group)) {
+    } else if SOMETIMES.iter().any(|group| alike(group)) {
         3
     } else {
         ODD
