@@ -1,7 +1,7 @@
 //! Hides passwords, user names and payloads, so that output can be shared; their lengths stay.
 //!
-//! What is not surely harmless is hidden: bytes that were not decoded, and all that a malformed packet or a damaged
-//! frame holds behind its fixed header, since its fields may not lie where they seem to.
+//! What is not surely harmless is hidden: bytes that were not decoded, and all that a malformed packet, one that
+//! is cut off, or a damaged frame holds behind its fixed header, since its fields may not lie where they seem to.
 
 use crate::dissect::{Node, PacketTree, Value};
 use crate::finding::{Finding, Severity};
@@ -15,8 +15,7 @@ const HEADERS: [&str; 8] = ["eth", "vlan", "ieee8021ad", "sll", "null", "ip", "i
 
 /// Hides what is private in a packet; all of it when the bytes before it, or its own, are not to be trusted.
 pub(crate) fn packet(tree: &mut PacketTree, trusted: &mut bool) {
-    let is_error = |finding: &Finding| finding.severity == Severity::Error && finding.kind != "incomplete";
-    *trusted &= !tree.findings.iter().any(is_error);
+    *trusted &= !tree.findings.iter().any(|finding| finding.severity == Severity::Error);
     for node in tree.nodes.iter_mut().skip(1) {
         let is_private = node.key.is_some_and(|key| PRIVATE.contains(&key));
         if is_private || (!*trusted && node.key != Some("remaining_length")) {

@@ -7,11 +7,11 @@
 //! use packet_inspector::input::{self, InputFormat};
 //! use packet_inspector::repair::repair;
 //!
-//! // The length of a PUBLISH: 8 is printed as 0.
-//! let records = input::read(b"30 0d 00 00 69 6e 74 65 72 6e 65 74 49 4f 54", InputFormat::Auto)?;
+//! // A CONNECT, whose first byte 10 is printed as 18.
+//! let records = input::read(b"18 0d 0004 4d515454 04 02 003c 0001 61", InputFormat::Auto)?;
 //! let repairs = repair(&records, Options::default());
-//! assert_eq!(repairs[0].best().bytes[..4], [0x30, 0x0d, 0x00, 0x08]);
-//! assert_eq!(repairs[0].printed.bytes[..4], [0x30, 0x0d, 0x00, 0x00]);
+//! assert_eq!(repairs[0].best().bytes[0], 0x10);
+//! assert_eq!(repairs[0].printed.bytes[0], 0x18);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
