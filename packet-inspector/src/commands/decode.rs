@@ -8,7 +8,7 @@ use packet_inspector::frame::Frame;
 use packet_inspector::record::Record;
 use packet_inspector::repair::{self, Repair};
 
-use super::inputs::Inputs;
+use super::inputs::{Inputs, NotRead};
 use super::{Color, Format, ended, fail, standard_output};
 
 pub(crate) const EXAMPLES: &str = "\
@@ -52,9 +52,9 @@ impl Decode {
         let mut number = 0;
         let mut status = ExitCode::SUCCESS;
         let mut not_understood = None;
-        for records in self.inputs.records() {
+        for records in self.records() {
             let records = match records {
-                Ok(records) => self.repaired(records),
+                Ok(records) => records,
                 // The other files are shown all the same, and what is shown comes before what is said.
                 Err(error) => {
                     if let Err(error) = out.flush() {
@@ -81,11 +81,16 @@ impl Decode {
         ended(out.flush(), not_understood.unwrap_or(status))
     }
 
-    fn repaired(&self, records: Vec<Record>) -> Vec<Record> {
+    /// The records of one input after the other; to be repaired, those of all inputs are needed, as they tell of each
+    /// other.
+    fn records(&self) -> Box<dyn Iterator<Item = Result<Vec<Record>, NotRead>> + '_> {
         if !self.repair {
-            return records;
+            return Box::new(self.inputs.records());
         }
+        let (read, failed): (Vec<_>, Vec<_>) = self.inputs.records().partition(Result::is_ok);
+        let records: Vec<Record> = read.into_iter().flatten().flatten().collect();
         let repairs = repair::repair(&records, self.inputs.options());
-        repairs.iter().map(Repair::repaired).collect()
+        let repaired = repairs.iter().map(Repair::repaired).collect();
+        Box::new(std::iter::once(Ok(repaired)).chain(failed))
     }
 }

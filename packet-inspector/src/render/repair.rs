@@ -19,12 +19,12 @@ pub fn repair(number: usize, repair: &Repair, options: Options, out: &mut impl W
     let count = super::count_bytes(printed.bytes.len());
     write!(out, "{bold}Frame {number}: {count}{bold:#}{faint} ({}){faint:#}", printed.format)?;
     if !repair.searched {
-        let why = if repair.best().passes() {
-            "nothing speaks against the bytes"
-        } else {
-            "too long to be searched"
+        let why = match repair.best().passes() {
+            true => "nothing speaks against the bytes",
+            false => "damaged, but not searched: it is too long, or too many were before it",
         };
-        return writeln!(out, ": {why}");
+        writeln!(out, ": {why}")?;
+        return remarks(repair, out);
     }
     writeln!(out)?;
     let best = repair.best();
@@ -53,7 +53,12 @@ pub fn repair(number: usize, repair: &Repair, options: Options, out: &mut impl W
             writeln!(out, "     {faint}{:+4}  {says}{faint:#}", evidence.bits)?;
         }
     }
-    Ok(())
+    remarks(repair, out)
+}
+
+fn remarks(repair: &Repair, out: &mut impl Write) -> io::Result<()> {
+    let note = style::severity(Severity::Note);
+    repair.remarks.iter().try_for_each(|remark| writeln!(out, "  {note}note:{note:#} {remark}"))
 }
 
 fn changes(candidate: &Candidate, printed: &Record, out: &mut impl Write) -> io::Result<()> {

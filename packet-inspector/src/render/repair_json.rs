@@ -19,6 +19,7 @@ pub fn repair_json(number: usize, repair: &Repair, options: Options, out: &mut i
         "format": repair.printed.format,
         "printed": hex::encode(&repair.printed.bytes),
         "searched": repair.searched,
+        "remarks": repair.remarks,
         "candidates": (1..).zip(&repair.candidates)
             .map(|(rank, one): (usize, _)| candidate(rank, one, &repair.printed, options))
             .collect::<Json>(),

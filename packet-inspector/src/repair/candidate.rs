@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::finding::{Finding, Severity};
 use crate::frame::{Frame, Options};
+use crate::net::Link;
 use crate::record::{Record, Row};
 
 use super::Repair;
@@ -11,6 +12,7 @@ use super::edit::{Edit, Version};
 use super::evidence::{Check, Evidence};
 use super::pairs;
 use super::search::{self, Found, Reading};
+use super::unchecked;
 use super::weigh::Context;
 
 /// How many candidates are shown.
@@ -94,7 +96,10 @@ pub(super) fn rank(context: &Context<'_>, found: Found) -> Repair {
         .enumerate()
         .map(|(rank, reading)| candidate(context, reading, rank < EXAMINED))
         .collect();
-    Repair { printed: context.record.clone(), candidates, searched }
+    let best = readings.first().and_then(|best| context.neighbour(&context.version(&best.edits)));
+    let remarks = best.filter(|_| context.link == Link::Ethernet);
+    let remarks = remarks.map(|own| unchecked::remarks(&own, &context.others)).unwrap_or_default();
+    Repair { printed: context.record.clone(), candidates, remarks, searched }
 }
 
 fn candidate(context: &Context<'_>, reading: &Reading, examine: bool) -> Candidate {

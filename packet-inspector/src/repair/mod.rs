@@ -25,6 +25,7 @@ mod pairs;
 mod propose;
 mod search;
 mod text;
+mod unchecked;
 mod weigh;
 
 pub use candidate::{Candidate, Certainty, Change};
@@ -45,7 +46,7 @@ const FRAMES: [Link; 2] = [Link::Ethernet, Link::RawIp];
 /// How much more a frame must weigh than MQTT alone: it has more fields that can agree.
 const FRAME: i32 = 16;
 /// How many damaged records of one paste are searched.
-const MOST_SEARCHED: usize = 256;
+const MOST_SEARCHED: usize = 64;
 
 /// A record, and what may be wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +55,10 @@ pub struct Repair {
     pub printed: Record,
     /// Readings of it, the one with the most evidence first; the bytes as printed are among them.
     pub candidates: Vec<Candidate>,
-    /// Whether changes were tried; not when nothing speaks against the bytes, and not in records of more than 2,048.
+    /// Where the best reading is at odds with other frames in what no check covers.
+    pub remarks: Vec<String>,
+    /// Whether changes were tried; not when nothing speaks against the bytes, not in records of more than 2,048, and
+    /// not when too many were searched before.
     pub searched: bool,
 }
 
