@@ -11,6 +11,7 @@ use crate::finding::{Finding, Severity};
 use crate::net::{self, Link};
 use crate::payload;
 use crate::record::Record;
+use crate::redact;
 use crate::stream::{self, Captured, Place};
 
 /// What the caller knows of the bytes.
@@ -37,6 +38,8 @@ pub struct Frame {
     pub mqtt: Range<usize>,
     /// What is wrong with the dump or with the layers below MQTT.
     pub findings: Vec<Finding>,
+    /// Passwords, user names and payloads are hidden.
+    pub is_redacted: bool,
     /// Where in a capture its packet stands; `None` for bytes that were pasted.
     pub capture: Option<InCapture>,
 }
@@ -77,7 +80,7 @@ impl Frame {
             let packets = || dissect::dissect(payload, mqtt.start, from);
             findings.extend(damage::evidence(&record, &net, packets));
         }
-        Self { number, record, net, from, mqtt, findings, capture: None }
+        Self { number, record, net, from, mqtt, findings, is_redacted: false, capture: None }
     }
 
     /// A packet of a capture that began at `start`. The frame is the record in which the packet is complete, when all
@@ -122,6 +125,7 @@ impl Frame {
             from: packet.from(),
             mqtt,
             findings,
+            is_redacted: false,
             capture: Some(InCapture {
                 stream: packet.info.number,
                 time,
@@ -148,7 +152,17 @@ impl Frame {
     pub fn packets(&self) -> FramePackets<'_> {
         let bytes = self.record.bytes.get(self.mqtt.clone()).unwrap_or_default();
         let packets = dissect::dissect(bytes, self.mqtt.start, self.from);
+        let packets =
+            if self.is_redacted { packets.redacted(redact::is_trusted(&self.findings)) } else { packets };
         FramePackets { packets, capture: self.capture.as_ref(), over: false }
+    }
+
+    /// The same frame with passwords, user names and payloads hidden wherever it is written; their lengths stay.
+    #[must_use]
+    pub fn redacted(mut self) -> Self {
+        self.is_redacted = true;
+        redact::below(&mut self.findings);
+        self
     }
 
     /// All findings, those below MQTT first.

@@ -20,8 +20,10 @@
 //! (Ethernet, IP, TCP), [`dissect`] (MQTT), [`frame`] (all of it together), [`render`].
 
 pub mod analysis;
+pub mod build;
 pub mod capture;
 mod damage;
+pub mod diff;
 pub mod dissect;
 pub mod filter;
 pub mod finding;
@@ -32,5 +34,7 @@ pub mod input;
 pub mod net;
 mod payload;
 pub mod record;
+pub mod redact;
 pub mod render;
+pub mod repair;
 pub mod stream;

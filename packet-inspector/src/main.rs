@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod commands;
 
-use commands::{check, completions, decode, read, views};
+use commands::{check, completions, decode, diff, encode, read, repair, views};
 
 /// See MQTT 3.1.1 packets: every field, every bit, and what is wrong with them.
 #[derive(Parser)]
@@ -35,6 +35,15 @@ enum Command {
     Topics(views::View),
     /// Show the conversations of a capture as ladders
     Flow(views::Flow),
+    /// Compare two packets or dumps by what they mean
+    #[command(after_help = diff::EXAMPLES)]
+    Diff(diff::Diff),
+    /// Build packets from options, or from the JSON that decode prints
+    #[command(after_help = encode::EXAMPLES)]
+    Encode(Box<encode::Encode>),
+    /// Rank what damaged dumps may have been, by all the evidence there is
+    #[command(after_help = repair::EXAMPLES)]
+    Repair(repair::Repair),
     /// Print a script that completes this command's arguments in a shell
     Completions(completions::Completions),
 }
@@ -51,6 +60,9 @@ fn main() -> ExitCode {
         Command::Sessions(arguments) => arguments.sessions(),
         Command::Topics(arguments) => arguments.topics(),
         Command::Flow(arguments) => arguments.run(),
+        Command::Diff(arguments) => arguments.run(),
+        Command::Encode(arguments) => arguments.run(),
+        Command::Repair(arguments) => arguments.run(),
         Command::Completions(arguments) => arguments.run(Cli::command()),
     }
 }

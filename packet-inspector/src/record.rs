@@ -11,8 +11,19 @@ pub struct Record {
     pub rows: Vec<Row>,
     /// What was wrong or worth knowing while the bytes were read; offsets count in `bytes`.
     pub findings: Vec<Finding>,
+    /// Words that stand where bytes belong and could not be read; each is an error among the findings too.
+    pub unread: Vec<Unread>,
     /// How the input was written, e.g. `Wireshark hex dump`.
     pub format: &'static str,
+}
+
+/// A word that stands where a byte belongs: `O2`, `4`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// Index in the record's bytes before which it stands.
+    pub at: usize,
+    /// The word.
+    pub word: String,
 }
 
 /// One printed row of a hex dump.

@@ -1,17 +1,15 @@
 //! `decode`: packets from hex dumps, byte strings and the like.
 
-use std::fmt;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
-use packet_inspector::frame::{Frame, Options};
-use packet_inspector::input::{self, InputFormat};
-use packet_inspector::net::Link;
+use packet_inspector::frame::Frame;
 use packet_inspector::record::Record;
+use packet_inspector::repair::{self, Repair};
 
-use super::{Color, Format, Sender, ended, fail, standard_output};
+use super::inputs::{Inputs, NotRead};
+use super::{Color, Format, ended, fail, standard_output};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -26,25 +24,16 @@ Exit status: 0 nothing is wrong; 1 something is wrong with the packets; \
 
 #[derive(Args)]
 pub(crate) struct Decode {
-    /// Text with bytes in it; several are read as one. `-` or none reads standard input
-    #[arg(value_name = "INPUT", allow_hyphen_values = false)]
-    text: Vec<String>,
+    #[command(flatten)]
+    inputs: Inputs,
 
-    /// Read this file instead; may be given again. `-` is standard input
-    #[arg(short, long, value_name = "PATH", conflicts_with = "text")]
-    file: Vec<PathBuf>,
+    /// Decode damaged dumps as they most likely were; each change is a finding
+    #[arg(long)]
+    repair: bool,
 
-    /// How the bytes are written
-    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    input: InputFormat,
-
-    /// What the bytes begin with
-    #[arg(short, long, value_enum, default_value_t, value_name = "LAYER")]
-    link: Link,
-
-    /// Who sent the packets: packets that this side never sends are errors
-    #[arg(long, value_enum, value_name = "SIDE")]
-    from: Option<Sender>,
+    /// Hide passwords, user names and payloads; their lengths stay
+    #[arg(long)]
+    redact: bool,
 
     /// What to print
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -58,28 +47,31 @@ pub(crate) struct Decode {
 impl Decode {
     /// Decodes each input and prints it.
     pub(crate) fn run(&self) -> ExitCode {
-        let options = Options { link: self.link, from: self.from.map(Sender::side) };
+        let options = self.inputs.options();
         let mut out = standard_output(self.color);
         let mut number = 0;
         let mut status = ExitCode::SUCCESS;
         let mut not_understood = None;
-        for source in self.sources() {
-            let records = match source.records(self.input) {
+        for records in self.records() {
+            let records = match records {
                 Ok(records) => records,
                 // The other files are shown all the same, and what is shown comes before what is said.
-                Err(message) => {
+                Err(error) => {
                     if let Err(error) = out.flush() {
                         return ended(Err(error), status);
                     }
-                    not_understood = Some(fail(&message));
+                    not_understood = Some(fail(&error.words(self.redact)));
                     continue;
                 }
             };
             for record in records {
                 number += 1;
-                let frame = Frame::new(number, record, options);
+                let mut frame = Frame::new(number, record, options);
                 if frame.has_errors() {
                     status = ExitCode::FAILURE;
+                }
+                if self.redact {
+                    frame = frame.redacted();
                 }
                 if let Err(error) = self.format.write(&frame, &mut out) {
                     return ended(Err(error), status);
@@ -89,48 +81,16 @@ impl Decode {
         ended(out.flush(), not_understood.unwrap_or(status))
     }
 
-    fn sources(&self) -> Vec<Source<'_>> {
-        match (self.file.as_slice(), self.text.as_slice()) {
-            ([], []) => vec![Source::StandardInput],
-            ([], [dash]) if dash == "-" => vec![Source::StandardInput],
-            ([], words) => vec![Source::Arguments(words)],
-            (files, _) => files.iter().map(|path| Source::of_file(path)).collect(),
+    /// The records of one input after the other; to be repaired, those of all inputs are needed, as they tell of each
+    /// other.
+    fn records(&self) -> Box<dyn Iterator<Item = Result<Vec<Record>, NotRead>> + '_> {
+        if !self.repair {
+            return Box::new(self.inputs.records());
         }
-    }
-}
-
-/// Where bytes come from.
-enum Source<'a> {
-    Arguments(&'a [String]),
-    File(&'a Path),
-    StandardInput,
-}
-
-impl<'a> Source<'a> {
-    fn of_file(path: &'a Path) -> Self {
-        if path == Path::new("-") { Self::StandardInput } else { Self::File(path) }
-    }
-
-    fn records(&self, format: InputFormat) -> Result<Vec<Record>, String> {
-        let bytes = match self {
-            Self::Arguments(words) => Ok(words.join(" ").into_bytes()),
-            Self::File(path) => std::fs::read(path),
-            Self::StandardInput => {
-                let mut bytes = Vec::new();
-                io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-            }
-        };
-        let bytes = bytes.map_err(|error| format!("{self}: {error}"))?;
-        input::read(&bytes, format).map_err(|error| format!("{self}: {error}"))
-    }
-}
-
-impl fmt::Display for Source<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Arguments(_) => f.write_str("input"),
-            Self::File(path) => path.display().fmt(f),
-            Self::StandardInput => f.write_str("standard input"),
-        }
+        let (read, failed): (Vec<_>, Vec<_>) = self.inputs.records().partition(Result::is_ok);
+        let records: Vec<Record> = read.into_iter().flatten().flatten().collect();
+        let repairs = repair::repair(&records, self.inputs.options());
+        let repaired = repairs.iter().map(Repair::repaired).collect();
+        Box::new(std::iter::once(Ok(repaired)).chain(failed))
     }
 }

@@ -14,7 +14,11 @@ pub(crate) mod check;
 pub(crate) mod choice;
 pub(crate) mod completions;
 pub(crate) mod decode;
+pub(crate) mod diff;
+pub(crate) mod encode;
+mod inputs;
 pub(crate) mod read;
+pub(crate) mod repair;
 pub(crate) mod views;
 
 /// `--from`: who sent the packets.

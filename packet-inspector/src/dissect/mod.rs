@@ -13,6 +13,7 @@ mod tree;
 use mqtt_codec::{DecodeError, Decoded, Decoder, Fault, Field, PacketType, Side};
 
 use crate::finding::{Finding, Severity};
+use crate::redact;
 use tree::Tree;
 pub use tree::{Node, Value};
 
@@ -73,7 +74,15 @@ impl PacketTree {
 
 /// Takes apart `bytes`, which stand at `base` in their record, as packets sent by `from` where that is known.
 pub fn dissect(bytes: &[u8], base: usize, from: Option<Side>) -> Packets<'_> {
-    Packets { bytes, base, from, decoder: Decoder::new(), resync: resync::Resync::new(bytes), at: 0 }
+    Packets {
+        bytes,
+        base,
+        from,
+        decoder: Decoder::new(),
+        resync: resync::Resync::new(bytes),
+        at: 0,
+        redacted: None,
+    }
 }
 
 /// The packets of some bytes, each taken apart when it is asked for, so that memory does not grow with their number.
@@ -86,6 +95,8 @@ pub struct Packets<'a> {
     resync: resync::Resync<'a>,
     /// Where the next packet begins.
     at: usize,
+    /// Set when private fields are hidden: whether the packets lie where they seem to.
+    redacted: Option<bool>,
 }
 
 impl Iterator for Packets<'_> {
@@ -121,11 +132,21 @@ impl Iterator for Packets<'_> {
             findings.extend(hints::wrong_sender(packet_type, side, offset));
         }
         self.at += length.max(1);
-        Some(PacketTree { first, offset, length, nodes: tree.nodes, findings })
+        let mut tree = PacketTree { first, offset, length, nodes: tree.nodes, findings };
+        if let Some(trusted) = &mut self.redacted {
+            redact::packet(&mut tree, trusted);
+        }
+        Some(tree)
     }
 }
 
 impl Packets<'_> {
+    /// The same packets with private fields hidden; with all fields hidden when their bytes are not to be trusted.
+    pub(crate) fn redacted(mut self, trusted: bool) -> Self {
+        self.redacted = Some(trusted);
+        self
+    }
+
     /// A packet that the bytes end in the middle of.
     fn cut_off(&self, rest: &[u8], missing: Option<usize>, tree: &mut Tree<'_>, findings: &mut Vec<Finding>) {
         let offset = self.base + self.at;

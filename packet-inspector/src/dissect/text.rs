@@ -43,7 +43,7 @@ pub fn visible(bytes: &[u8]) -> String {
 }
 
 /// At most a line of it, and how long it is.
-pub(super) fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(MOST_SHOWN) {
         Some((cut, _)) => format!("{}… ({} bytes)", text.get(..cut).unwrap_or(text), text.len()),
         None => text.to_owned(),
@@ -51,7 +51,7 @@ pub(super) fn shortened(text: &str) -> String {
 }
 
 /// Bytes as hex without spaces, cut where Wireshark cuts a payload.
-pub(super) fn hex_shortened(bytes: &[u8]) -> String {
+pub(crate) fn hex_shortened(bytes: &[u8]) -> String {
     match bytes.get(..MOST_BYTES_SHOWN) {
         Some(start) if bytes.len() > start.len() => format!("{}…", hex::encode(start)),
         _ => hex::encode(bytes),

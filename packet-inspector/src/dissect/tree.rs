@@ -18,6 +18,8 @@ pub enum Value {
     Text(String),
     /// Bytes that mean nothing to MQTT.
     Bytes(Vec<u8>),
+    /// It is there, and not shown.
+    Hidden,
 }
 
 /// One field, or some bits of one, and what is part of it.

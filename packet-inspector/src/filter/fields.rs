@@ -282,5 +282,7 @@ fn value_of<'a>(node: &Node, bytes: &'a [u8]) -> Value<'a> {
             None => Value::Owned(text.clone().into_bytes()),
         },
         dissect::Value::Bytes(bytes) => Value::Owned(bytes.clone()),
+        // Nothing can be found out of what is hidden.
+        dissect::Value::Hidden => Value::Owned(Vec::new()),
     }
 }

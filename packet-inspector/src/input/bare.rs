@@ -112,6 +112,7 @@ impl Reader {
     /// An odd number of digits: of a long run only the last is in doubt, of a short one all are.
     fn odd(&mut self, line: usize, column: usize, digits: &str, alone: bool) {
         if digits.len() < 5 {
+            self.builder.unread(digits);
             let place = (self.builder.bytes.len(), 0);
             self.builder.find(Severity::Error, "odd_digits", place, || {
                 let hint = if digits.parse::<u8>().is_ok() {
@@ -136,6 +137,7 @@ impl Reader {
     }
 
     fn lone_digit(&mut self, half: Half) {
+        self.builder.unread(half.digit.encode_utf8(&mut [0; 4]));
         self.builder.error_here("odd_digits", || {
             format!(
                 "{}: an odd number of hex digits: the last, \"{}\", is half a byte",

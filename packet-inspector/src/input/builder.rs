@@ -1,7 +1,7 @@
 //! A record in the making: bytes, rows, and findings up to a limit.
 
 use crate::finding::{Finding, Severity};
-use crate::record::{Record, Row};
+use crate::record::{Record, Row, Unread};
 
 use super::text;
 
@@ -14,6 +14,7 @@ pub(super) struct Builder {
     pub(super) bytes: Vec<u8>,
     pub(super) rows: Vec<Row>,
     findings: Vec<Finding>,
+    unread: Vec<Unread>,
     left_out: usize,
     /// The gravest of those left out.
     gravest: Option<Severity>,
@@ -46,8 +47,17 @@ impl Builder {
         self.find(Severity::Error, kind, (self.bytes.len(), 0), || (message(), String::new()));
     }
 
+    /// Keeps a word that stands where a byte belongs, for those who mend it; long ones are none.
+    pub(super) fn unread(&mut self, word: &str) {
+        const LONGEST: usize = 8;
+        if self.unread.len() < MAX_FINDINGS && word.len() <= LONGEST {
+            self.unread.push(Unread { at: self.bytes.len(), word: word.to_owned() });
+        }
+    }
+
     /// `word` stands where a byte belongs.
     pub(super) fn not_a_byte(&mut self, word: &str, place: impl FnOnce() -> String) {
+        self.unread(word);
         self.find(Severity::Error, "not_understood", (self.bytes.len(), 0), || {
             let hint = text::lookalike(word)
                 .filter(|read| read.len() == 2)
@@ -70,7 +80,7 @@ impl Builder {
             let message = format!("{} more findings like these are left out", self.left_out);
             self.findings.push(Finding::new(gravest, "not_understood", self.bytes.len(), 0, message));
         }
-        Record { bytes: self.bytes, rows: self.rows, findings: self.findings, format }
+        Record { bytes: self.bytes, rows: self.rows, findings: self.findings, unread: self.unread, format }
     }
 
     /// Moves what there is into `records` and begins anew.

@@ -4,7 +4,7 @@ use super::text;
 
 /// How a text column agrees with the bytes beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Agreement {
+pub(crate) enum Agreement {
     /// Each character is what a dump prints for its byte.
     Same,
     /// The right number of characters; these differ from the bytes at these indices.
@@ -17,7 +17,7 @@ pub(super) enum Agreement {
 const FEW: usize = 4;
 
 /// Compares a text column, without blanks around it, to its bytes.
-pub(super) fn compare(bytes: &[u8], text: &str) -> Agreement {
+pub(crate) fn compare(bytes: &[u8], text: &str) -> Agreement {
     let readings = readings(bytes, text);
     if readings.iter().any(Reading::is_same) {
         return Agreement::Same;

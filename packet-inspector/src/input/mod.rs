@@ -20,7 +20,9 @@ mod escaped;
 mod prose;
 mod text;
 
+pub(crate) use column::{Agreement, compare as compare_text};
 pub use error::{InputError, InputErrorKind};
+pub(crate) use text::looks_like_digit;
 
 use std::str::FromStr;
 

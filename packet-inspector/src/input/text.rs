@@ -86,17 +86,22 @@ pub(super) fn without_0x(word: &str) -> &str {
 pub(super) fn lookalike(word: &str) -> Option<String> {
     let read: String = word
         .chars()
-        .map(|c| match c {
-            'O' | 'o' | 'Q' => '0',
-            'I' | 'l' | '|' | 'i' => '1',
-            'S' | 's' => '5',
-            'Z' | 'z' => '2',
-            'G' => '6',
-            'g' | 'q' => '9',
-            other => other,
-        })
+        .map(|c| looks_like_digit(c).and_then(|digit| char::from_digit(digit, 16)).unwrap_or(c))
         .collect();
     is_hex(&read).then_some(read)
+}
+
+/// The digit that a letter looks like.
+pub(crate) fn looks_like_digit(c: char) -> Option<u32> {
+    Some(match c {
+        'O' | 'o' | 'Q' => 0,
+        'I' | 'l' | '|' | 'i' => 1,
+        'Z' | 'z' => 2,
+        'S' | 's' => 5,
+        'G' => 6,
+        'g' | 'q' => 9,
+        _ => return None,
+    })
 }
 
 /// A position in a text that is read character by character.

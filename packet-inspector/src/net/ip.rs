@@ -1,6 +1,7 @@
 //! IPv4 and IPv6 headers, read leniently: a damaged field does not hide the ones after it.
 
 use std::net::IpAddr;
+use std::ops::Range;
 
 use etherparse::{
     IpAuthHeaderSlice, IpNumber, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice,
@@ -74,6 +75,14 @@ impl Version {
         match self {
             Self::V4 => start,
             Self::V6 => start + IPV6_LEN,
+        }
+    }
+
+    /// Where both addresses stand in a header at `start`.
+    pub(super) fn addresses(self, start: usize) -> Range<usize> {
+        match self {
+            Self::V4 => start + 12..start + 20,
+            Self::V6 => start + 8..start + 40,
         }
     }
 

@@ -19,6 +19,7 @@ mod likeness;
 pub(crate) mod link;
 mod mend;
 mod rows;
+mod survey;
 mod tcp;
 
 pub use checksum::ChecksumVerdict;
@@ -28,6 +29,7 @@ pub use length::{LengthCause, LengthMismatch};
 pub(crate) use likeness::first_of_whole_packets;
 pub use mqtt_codec::Side;
 pub use rows::rows_evidence;
+pub(crate) use survey::{SegmentSurvey, Survey, survey};
 
 /// TCP ports that MQTT servers listen on; 8883 is not one of them, as what it carries is encrypted.
 pub const MQTT_PORTS: &[u16] = &[1883];

@@ -7,18 +7,20 @@ use std::ops::Range;
 use anstyle::Style;
 
 use super::style;
-use crate::dissect::labels;
+use crate::dissect::{Value, labels};
 use crate::finding::{Finding, Severity};
 use crate::frame::{Frame, FramePackets};
+use crate::redact;
 
 /// Bytes in a row.
 const ROW: usize = 16;
 
-/// A field: where it begins, where it ends, what it is called.
+/// A field: where it begins, where it ends, what it is called, and whether its bytes are hidden.
 struct Span {
     start: usize,
     end: usize,
     name: String,
+    is_hidden: bool,
 }
 
 /// Writes rows of 16 bytes with offset and text, and beside each row the fields that begin in it.
@@ -38,6 +40,11 @@ pub fn hex(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
         for (at, byte) in (start..).zip(chunk) {
             let style = spans.style(at);
             let gap = if at % ROW == ROW / 2 { "  " } else { " " };
+            if frame.is_redacted && spans.is_hidden(at) {
+                write!(out, "{gap}{style}**{style:#}")?;
+                write!(text, "{style}*{style:#}")?;
+                continue;
+            }
             write!(out, "{gap}{style}{byte:02x}{style:#}")?;
             let shown = if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
             write!(text, "{style}{shown}{style:#}")?;
@@ -75,7 +82,8 @@ impl<'a> Spans<'a> {
         let reassembled = frame.capture.as_ref().is_some_and(|capture| capture.reassembled);
         let layers = frame.net.layers.iter().filter(|_| !reassembled).map(|layer| {
             let name = layer.summary.split(',').next().unwrap_or_default().to_owned();
-            Span { start: layer.range.start, end: layer.range.end, name }
+            let is_hidden = !redact::is_header(layer);
+            Span { start: layer.range.start, end: layer.range.end, name, is_hidden }
         });
         let mut spans = Self {
             packets: frame.packets(),
@@ -111,10 +119,12 @@ impl<'a> Spans<'a> {
             for (number, node) in packet.nodes.iter().enumerate() {
                 let name = if number == 0 { labels::title(packet.first) } else { node.name };
                 decoded = node.bytes.end;
-                self.near.push_back(Span { start: node.bytes.start, end: decoded, name: name.to_owned() });
+                let (name, is_hidden) = (name.to_owned(), node.value == Value::Hidden);
+                self.near.push_back(Span { start: node.bytes.start, end: decoded, name, is_hidden });
             }
             if decoded < self.taken {
-                self.near.push_back(Span { start: decoded, end: self.taken, name: "not decoded".to_owned() });
+                let name = "not decoded".to_owned();
+                self.near.push_back(Span { start: decoded, end: self.taken, name, is_hidden: true });
             }
         }
     }
@@ -122,6 +132,11 @@ impl<'a> Spans<'a> {
     /// The fields that begin before `end`, with their numbers.
     fn up_to(&self, end: usize) -> impl Iterator<Item = (usize, &Span)> {
         (self.number..).zip(&self.near).take_while(move |(_, span)| span.start < end)
+    }
+
+    /// Whether the byte at this place is private, or of no field.
+    fn is_hidden(&self, at: usize) -> bool {
+        self.up_to(at + 1).find(|(_, span)| span.end > at).is_none_or(|(_, span)| span.is_hidden)
     }
 
     /// How the byte at this place looks.

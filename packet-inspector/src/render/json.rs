@@ -30,10 +30,14 @@ pub fn json(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
+fn line(object: Map<String, Json>, out: &mut impl Write) -> io::Result<()> {
+    value_line(&Json::Object(object), out)
+}
+
 /// Characters that could mislead a terminal or a reader are escaped, as JSON allows for any character in a string;
 /// outside of strings there are none.
-fn line(object: Map<String, Json>, out: &mut impl Write) -> io::Result<()> {
-    let line = serde_json::to_string(&Json::Object(object))?;
+pub(super) fn value_line(value: &Json, out: &mut impl Write) -> io::Result<()> {
+    let line = serde_json::to_string(value)?;
     let mut rest = line.as_str();
     while let Some((at, c)) = rest.char_indices().find(|&(_, c)| text::is_hostile(c)) {
         let (plain, behind) = rest.split_at(at);
@@ -90,12 +94,19 @@ fn keyed(packet: &PacketTree, node: &Node, object: &mut Map<String, Json>) {
     let Some(key) = node.key else { return };
     match (key, &node.value) {
         ("filters" | "return_codes", _) if object.contains_key(key) => {}
+        ("filters", Value::Hidden) => {
+            object.insert(key.into(), Json::Null);
+        }
         ("filters", _) => {
             object.insert(key.into(), filters(packet).into());
         }
         ("return_codes", _) => {
             let codes = packet.nodes.iter().filter(|node| node.key == Some(key));
             object.insert(key.into(), codes.map(|node| value(&node.value)).collect());
+        }
+        ("payload_hex", Value::Hidden) => {
+            object.insert(key.into(), Json::Null);
+            object.insert("payload_text".into(), Json::Null);
         }
         ("payload_hex", Value::Bytes(bytes)) => {
             object.insert(key.into(), value(&node.value));
@@ -136,12 +147,13 @@ fn field(node: &Node) -> Json {
     })
 }
 
-fn value(value: &Value) -> Json {
+pub(super) fn value(value: &Value) -> Json {
     match value {
         Value::Number(number) => (*number).into(),
         Value::Flag(flag) => (*flag).into(),
         Value::Text(text) => text.as_str().into(),
         Value::Bytes(bytes) => hex::encode(bytes).into(),
+        Value::Hidden => Json::Null,
     }
 }
 

@@ -2,17 +2,23 @@
 //! written as escape sequences, the writer drops them where they don't belong.
 
 mod captured;
+mod diff;
 mod hex;
 mod json;
 mod ladder;
+mod repair;
+mod repair_json;
 mod style;
 mod summary;
 mod tree;
 
 pub use self::hex::hex;
 pub use captured::{event, happening, heading, line};
+pub use diff::{diff, diff_json};
 pub use json::json;
 pub use ladder::{Rung, ladder, mermaid};
+pub use repair::repair;
+pub use repair_json::repair_json;
 pub use summary::{info, summary};
 pub use tree::tree;
 

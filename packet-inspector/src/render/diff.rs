@@ -1,0 +1,108 @@
+//! Two lists of packets beside each other: what differs, for people and as JSON.
+
+use std::io::{self, Write};
+
+use serde_json::{Value as Json, json};
+
+use super::json::{value, value_line};
+use super::style;
+use crate::diff::{Comparison, Difference, Field, Item, Pair};
+use crate::dissect::{Value, text};
+use crate::finding::Severity;
+
+/// Writes each pair that differs with its fields, and each packet that only one list has.
+///
+/// # Errors
+/// Those of the writer.
+pub fn diff(comparison: &Comparison<'_>, out: &mut impl Write) -> io::Result<()> {
+    let same = comparison.pairs.iter().filter(|pair| pair.is_same()).count();
+    let bold = style::HEADING;
+    for pair in comparison.pairs.iter().filter(|pair| !pair.is_same()) {
+        match (pair.a, pair.b) {
+            (Some(a), Some(b)) => {
+                let (info_a, info_b) = (visible(&a.info), visible(&b.info));
+                let info = if info_a == info_b { info_a } else { format!("{info_a} | {info_b}") };
+                writeln!(out, "{bold}{info}{bold:#} ({} | {})", place(a), place(b))?;
+            }
+            (Some(item), None) => alone("only in A", item, out)?,
+            (None, Some(item)) => alone("only in B", item, out)?,
+            (None, None) => {}
+        }
+        for field in &pair.fields {
+            let (a, b) = beside(field);
+            writeln!(out, "    {}: {a} | {b}", field.name)?;
+        }
+    }
+    let total = comparison.pairs.len();
+    let packets = if total == 1 { "packet" } else { "packets" };
+    writeln!(out, "{same} of {total} {packets} the same")
+}
+
+/// Writes an object for each pair that differs and for each packet that only one list has, in a line each.
+///
+/// # Errors
+/// Those of the writer.
+pub fn diff_json(comparison: &Comparison<'_>, out: &mut impl Write) -> io::Result<()> {
+    for pair in comparison.pairs.iter().filter(|pair| !pair.is_same()) {
+        value_line(&object(pair), out)?;
+    }
+    Ok(())
+}
+
+fn object(pair: &Pair<'_>) -> Json {
+    let place = |item: &Item| json!({ "frame": item.frame, "offset": item.offset });
+    let json = |field: Option<&Field>| field.map(|field| value(&field.value));
+    let fields = pair.fields.iter().map(|field| {
+        json!({
+            "name": field.name,
+            "wireshark": field.a.or(field.b).and_then(|field| field.wireshark),
+            "a": json(field.a),
+            "b": json(field.b),
+        })
+    });
+    json!({
+        "packet": pair.a.or(pair.b).map(|item| item.packet),
+        "a": pair.a.map(place),
+        "b": pair.b.map(place),
+        "fields": fields.collect::<Json>(),
+    })
+}
+
+fn alone(which: &str, item: &Item, out: &mut impl Write) -> io::Result<()> {
+    let (bold, severe) = (style::HEADING, style::severity(Severity::Warning));
+    writeln!(out, "{severe}{which}:{severe:#} {bold}{}{bold:#} ({})", visible(&item.info), place(item))
+}
+
+fn place(item: &Item) -> String {
+    format!("frame {}, byte {}", item.frame, item.offset)
+}
+
+/// Both values; of long ones that begin alike, what follows from the first difference on.
+fn beside(difference: &Difference<'_>) -> (String, String) {
+    /// Bytes before the first difference that are shown.
+    const BEFORE: usize = 8;
+    /// Values up to this length are shown whole.
+    const SHORT: usize = 32;
+    if let (Some(Value::Bytes(a)), Some(Value::Bytes(b))) =
+        (difference.a.map(|field| &field.value), difference.b.map(|field| &field.value))
+        && a.len().max(b.len()) > SHORT
+    {
+        let first = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+        let from = |bytes: &[u8]| {
+            let rest = bytes.get(first.saturating_sub(BEFORE)..).unwrap_or_default();
+            format!(
+                "{} bytes, from byte {} on {}",
+                bytes.len(),
+                first.saturating_sub(BEFORE),
+                text::hex_shortened(rest)
+            )
+        };
+        return (from(a), from(b));
+    }
+    let shown = |field: Option<&Field>| field.map_or("(none)".to_owned(), |field| visible(&field.text));
+    (shown(difference.a), shown(difference.b))
+}
+
+fn visible(words: &str) -> String {
+    text::visible(words.as_bytes())
+}

@@ -1,0 +1,98 @@
+//! What may be wrong with a damaged dump: the candidates with their changes, what is proved, and the evidence.
+
+use std::io::{self, Write};
+
+use super::style;
+use crate::dissect::text;
+use crate::finding::Severity;
+use crate::frame::{Frame, Options};
+use crate::record::Record;
+use crate::repair::{Candidate, Certainty, Evidence, Repair};
+
+/// Writes the candidates of a record, the best first, with the packets that each would give.
+///
+/// # Errors
+/// Those of the writer.
+pub fn repair(number: usize, repair: &Repair, options: Options, out: &mut impl Write) -> io::Result<()> {
+    let (bold, faint) = (style::HEADING, style::FAINT);
+    let Repair { printed, candidates, .. } = repair;
+    let count = super::count_bytes(printed.bytes.len());
+    write!(out, "{bold}Frame {number}: {count}{bold:#}{faint} ({}){faint:#}", printed.format)?;
+    if !repair.searched {
+        let why = match repair.best().passes() {
+            true => "nothing speaks against the bytes",
+            false => "damaged, but not searched: it is too long, or too many were before it",
+        };
+        writeln!(out, ": {why}")?;
+        return remarks(repair, out);
+    }
+    writeln!(out)?;
+    let best = repair.best();
+    for (rank, candidate) in (1..).zip(candidates) {
+        let behind = best.bits - candidate.bits;
+        let title = if candidate.changes.is_empty() { "as printed" } else { "repaired" };
+        let passes = if candidate.passes() { "passes every check" } else { "fails a check" };
+        write!(out, "  {bold}{rank}. {title}{bold:#}, {passes}")?;
+        match behind {
+            0 if rank > 1 => writeln!(out, ", as likely as the first")?,
+            0 => writeln!(out)?,
+            1 => writeln!(out, ", 1 bit behind the first")?,
+            behind => writeln!(out, ", {behind} bits behind the first")?,
+        }
+        changes(candidate, printed, out)?;
+        for packet in packets(candidate, options) {
+            writeln!(out, "     = {packet}")?;
+        }
+        // Of the best all that weighs anything, of the print what speaks against it.
+        let is_shown = |evidence: &&Evidence| match rank {
+            1 => evidence.bits != 0,
+            _ => candidate.changes.is_empty() && !evidence.holds,
+        };
+        for evidence in candidate.evidence.iter().filter(is_shown) {
+            let says = text::visible(evidence.says.as_bytes());
+            writeln!(out, "     {faint}{:+4}  {says}{faint:#}", evidence.bits)?;
+        }
+    }
+    remarks(repair, out)
+}
+
+fn remarks(repair: &Repair, out: &mut impl Write) -> io::Result<()> {
+    let note = style::severity(Severity::Note);
+    repair.remarks.iter().try_for_each(|remark| writeln!(out, "  {note}note:{note:#} {remark}"))
+}
+
+fn changes(candidate: &Candidate, printed: &Record, out: &mut impl Write) -> io::Result<()> {
+    for change in &candidate.changes {
+        let mut place = Vec::new();
+        place.extend(change.line.map(|line| format!("line {line}")));
+        place.extend(change.field.clone());
+        let place = if place.is_empty() { String::new() } else { format!(" ({})", place.join(", ")) };
+        let words = text::visible(change.words(printed).as_bytes());
+        writeln!(out, "     0x{:04x}{place}: {words}", change.offset)?;
+        let severity = match change.certainty {
+            Certainty::Proved => Severity::Note,
+            Certainty::Likely | Certainty::Open => Severity::Warning,
+        };
+        if change.certainty != Certainty::Open {
+            let colour = style::severity(severity);
+            writeln!(out, "       {colour}{}:{colour:#} {}", change.certainty.as_str(), change.because)?;
+        }
+    }
+    Ok(())
+}
+
+/// The packets that a candidate's bytes hold, in a few words each.
+pub(super) fn packets(candidate: &Candidate, options: Options) -> Vec<String> {
+    /// More say nothing about a damaged byte.
+    const MOST: usize = 8;
+    let record = Record { bytes: candidate.bytes.clone(), ..Record::default() };
+    let frame = Frame::new(1, record, options);
+    let words = frame.packets().take(MOST).map(|packet| {
+        let error = packet.findings.iter().find(|finding| finding.severity == Severity::Error);
+        match error {
+            Some(error) => format!("{} - {}", super::info(&packet), super::sentence(error)),
+            None => super::info(&packet),
+        }
+    });
+    words.collect()
+}
