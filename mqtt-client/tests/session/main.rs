@@ -10,4 +10,5 @@
 )]
 
 mod found;
+mod violations;
 mod wire;
