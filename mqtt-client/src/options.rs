@@ -95,7 +95,7 @@ impl SessionOptions {
     }
 
     /// How many accepted messages may wait for the network or for a place in flight, and how many bytes of topics and
-    /// payloads they may have together; one message above that is taken when nothing waits. Default 10,000 and 4 MiB.
+    /// payloads they may have together; a message is taken while they have fewer, so the last can go beyond. Default 10,000 and 4 MiB.
     #[must_use]
     pub fn queue(mut self, messages: usize, bytes: usize) -> Self {
         self.queued_messages = messages.max(1);

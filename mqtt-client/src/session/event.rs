@@ -20,6 +20,9 @@ pub enum Event {
     },
     /// A session was expected, and the Server has none: subscriptions are made again, unacknowledged messages are sent
     /// again, and received QoS 2 messages whose exchange was open can come once more.
+    ///
+    /// A Server says it once: if its CONNACK does not arrive, the next one says that a session is present, and no client
+    /// can see that it is a new one.
     SessionLost,
     /// A publish ended.
     Published {

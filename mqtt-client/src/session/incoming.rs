@@ -1,4 +1,7 @@
 //! Messages from the Server: the receiver's half of QoS 1 and 2 (4.3.2, 4.3.3), and the order of acknowledgements.
+//!
+//! PUBACKs and PUBRECs keep one common order, which is more than the standard asks for [MQTT-4.6.0-2] [MQTT-4.6.0-3]: a
+//! message that the user has not acknowledged holds back the answers to all that came behind it.
 
 use std::collections::{HashMap, VecDeque};
 

@@ -9,7 +9,9 @@
 //! ```
 //!
 //! The driver's duties: changes are stored before bytes that were taken at the same time are written, and after an error
-//! the connection is closed and [`connection_lost`](Session::connection_lost) called.
+//! the connection is closed and [`connection_lost`](Session::connection_lost) called; what was taken and not written is
+//! dropped then. Answers are never longer than what they answer: who stops reading while much waits to be written bounds
+//! the outbox.
 //!
 //! ```
 //! use std::time::Instant;
