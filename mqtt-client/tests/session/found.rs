@@ -198,3 +198,19 @@ fn a_subscription_that_is_refused_again_is_reported() {
     wire.reconnect(NEW);
     wire.sends("");
 }
+
+#[test]
+fn subscriptions_that_were_not_made_again_in_time_are_on_the_next_connection() {
+    let mut wire = Wire::online(kept());
+    wire.subscribe("a", 1, 1);
+    wire.receive("90 03 0001 01");
+    wire.sent();
+    wire.reconnect(NEW);
+    wire.sends("82 06 0002 0001 61 01");
+    // The Server has a session now, and the subscription is not in it, for all that is known.
+    wire.reconnect(PRESENT);
+    wire.sends("82 06 0003 0001 61 01");
+    wire.receive("90 03 0003 01");
+    wire.reconnect(PRESENT);
+    wire.sends("");
+}

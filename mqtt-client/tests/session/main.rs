@@ -1,5 +1,5 @@
 //! The session, driven with exact bytes: a test for each normative statement that a Client keeps, named after it; a table
-//! over every state and packet; and what was wrong once.
+//! over every state and packet; random histories with a simulated Server; and what was wrong once.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,6 +9,17 @@
     reason = "a test that panics fails"
 )]
 
+#[path = "../sim/mod.rs"]
+mod sim;
+
+mod bounds;
+mod clauses;
+mod connection;
 mod found;
+mod histories;
+mod identifiers;
+mod receiving;
+mod sending;
+mod table;
 mod violations;
 mod wire;
