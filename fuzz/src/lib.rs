@@ -14,6 +14,9 @@ mod input;
 mod net;
 mod round_trip;
 pub mod seeds;
+mod session;
+#[path = "../../mqtt-client/tests/sim/mod.rs"]
+mod sim;
 mod stream;
 mod topics;
 
@@ -27,6 +30,7 @@ pub use differential::{EXCUSES, differential, disagreements};
 pub use input::input;
 pub use net::{NET_SELECTORS, net};
 pub use round_trip::round_trip;
+pub use session::session;
 pub use stream::stream;
 pub use topics::topics;
 
@@ -34,7 +38,7 @@ pub use topics::topics;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     ("decode", decode),
     ("stream", stream),
     ("round_trip", round_trip),
@@ -42,6 +46,7 @@ pub const TARGETS: [Target; 8] = [
     ("input", input),
     ("net", net),
     ("differential", differential),
+    ("session", session),
     ("capture", capture),
 ];
 

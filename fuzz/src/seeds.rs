@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use mqtt_codec::{Decoder, PacketType};
 
 use crate::common::{hex, samples};
+use crate::sim::dice::{Dice, Seed};
 
 /// Where the seeds of all targets lie.
 pub fn corpus() -> PathBuf {
@@ -24,6 +25,7 @@ pub fn seeds() -> Seeds {
     let mut seeds = Seeds::new();
     packets(&mut seeds);
     streams(&mut seeds);
+    histories(&mut seeds);
     values(&mut seeds);
     topics(&mut seeds);
     inputs(&mut seeds);
@@ -166,6 +168,29 @@ fn streams(seeds: &mut Seeds) {
     }
     for (name, bytes) in MALFORMED.iter().step_by(5) {
         seeds.insert(("stream", format!("behind-a-ping-{name}")), [&[0, 0xC0, 0], &hex(bytes)[..]].concat());
+    }
+}
+
+/// Choices for the client's session by seeds, and what a Server says to it.
+fn histories(seeds: &mut Seeds) {
+    for seed in 0..32 {
+        let mut dice = Seed::new(seed);
+        let len = 100 + dice.roll(256) * 2;
+        let choices = (0..len).map(|_| u8::try_from(dice.roll(256)).unwrap()).collect();
+        seeds.insert(("session", format!("history-{seed:02}")), choices);
+    }
+    let by_server: [(&str, &str); 5] = [
+        ("at-least-once", "40 02 0001  40 02 0003  32 06 0001 61 0001 78  3A 06 0001 61 0001 78"),
+        (
+            "exactly-once",
+            "50 02 0002  70 02 0002  34 06 0001 61 0001 78  3C 06 0001 61 0001 78  62 02 0001  62 02 0001",
+        ),
+        ("requests", "90 03 0009 01  B0 02 000A  D0 00  90 03 0009 01"),
+        ("wrong-acknowledgement", "30 04 0001 61 78  50 02 0001  40 02 0002"),
+        ("connack", "20 02 01 00"),
+    ];
+    for (name, bytes) in by_server {
+        seeds.insert(("session", format!("server-{name}")), hex(bytes));
     }
 }
 
