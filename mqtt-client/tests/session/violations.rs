@@ -98,7 +98,7 @@ fn mqtt_2_3_1_7_an_answer_to_nothing_ends_the_connection() {
 }
 
 #[test]
-fn what_stood_before_the_fault_is_not_lost() {
+fn mqtt_4_8_0_1_what_stood_before_the_fault_is_not_lost() {
     let mut wire = Wire::online(kept());
     assert!(wire.try_receive("30 04 0001 61 78  30 04 0001 61 79  F0 00").is_err());
     assert_eq!(wire.payloads(), ["x", "y"]);
