@@ -11,6 +11,8 @@
 
 #[path = "../sim/mod.rs"]
 mod sim;
+#[path = "../../../mqtt-codec/tests/common/statements.rs"]
+mod statements;
 
 mod bounds;
 mod clauses;

@@ -2,10 +2,9 @@
 //!
 //! `UPDATE_CLAUSES=1 cargo test -p mqtt-codec --test conformance` writes `CLAUSES.md` anew.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
-const STATEMENTS: &str = include_str!("../../../testdata/conformance.tsv");
+use crate::statements::{self, Clause, clauses};
 
 const SOURCES: &[&str] = &[
     include_str!("acknowledgements.rs"),
@@ -18,13 +17,6 @@ const SOURCES: &[&str] = &[
     include_str!("topics.rs"),
     include_str!("unsubscribe.rs"),
 ];
-
-struct Clause {
-    id: &'static str,
-    party: &'static str,
-    statement: &'static str,
-    testable_as: &'static str,
-}
 
 impl Clause {
     /// Whether bytes alone can break it, so that a test of this crate has to hold it.
@@ -61,45 +53,6 @@ impl Clause {
     }
 }
 
-fn clauses() -> Vec<Clause> {
-    let mut lines = STATEMENTS.lines();
-    assert_eq!(lines.next(), Some("id\tsection\tparty\tstatement\ttestable_as"));
-    lines
-        .map(|line| match line.split('\t').collect::<Vec<_>>()[..] {
-            [id, section, party, statement, testable_as] => {
-                assert!(id.starts_with(&format!("MQTT-{section}-")), "{line}");
-                Clause { id, party, statement, testable_as }
-            }
-            _ => panic!("not five columns: {line}"),
-        })
-        .collect()
-}
-
-/// The tests of the modules beside this one, by the clause that they are named after.
-fn tests() -> BTreeMap<String, Vec<&'static str>> {
-    let mut tests = BTreeMap::<_, Vec<_>>::new();
-    for source in SOURCES {
-        let mut is_test = false;
-        for line in source.lines() {
-            if let Some(rest) = line.strip_prefix("fn mqtt_") {
-                assert!(is_test, "not a #[test]: {line}");
-                let name = rest.split('(').next().unwrap();
-                let numbers: Vec<&str> = name.split('_').take(4).collect();
-                assert!(numbers.iter().all(|number| number.parse::<u8>().is_ok()), "no clause: {line}");
-                let [a, b, c, n] = numbers[..] else { panic!("no clause: {line}") };
-                tests
-                    .entry(format!("MQTT-{a}.{b}.{c}-{n}"))
-                    .or_default()
-                    .push(&line["fn ".len()..][..name.len() + 5]);
-            } else {
-                assert!(!is_test, "a test of no clause: {line}");
-            }
-            is_test = line == "#[test]";
-        }
-    }
-    tests
-}
-
 #[test]
 fn there_are_141_clauses_and_none_twice() {
     let clauses = clauses();
@@ -111,7 +64,7 @@ fn there_are_141_clauses_and_none_twice() {
 
 #[test]
 fn every_clause_that_a_codec_can_see_has_a_test() {
-    let tests = tests();
+    let tests = statements::tests(SOURCES);
     let missing: Vec<_> = clauses()
         .into_iter()
         .filter(|clause| clause.is_visible_to_a_codec() && !tests.contains_key(clause.id))
@@ -122,25 +75,16 @@ fn every_clause_that_a_codec_can_see_has_a_test() {
 
 #[test]
 fn every_test_names_a_clause_that_exists() {
-    let clauses = clauses();
-    for (id, names) in tests() {
-        assert!(clauses.iter().any(|clause| clause.id == id), "{names:?} name {id}, which does not exist");
-    }
+    statements::check_names(SOURCES);
 }
 
 #[test]
 fn the_table_of_clauses_is_up_to_date() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/CLAUSES.md");
-    let table = table();
-    if std::env::var_os("UPDATE_CLAUSES").is_some() {
-        std::fs::write(path, &table).unwrap();
-    }
-    let committed = std::fs::read_to_string(path).unwrap();
-    assert!(committed == table, "CLAUSES.md is out of date: run this test with UPDATE_CLAUSES=1");
+    statements::check_table(concat!(env!("CARGO_MANIFEST_DIR"), "/CLAUSES.md"), &table());
 }
 
 fn table() -> String {
-    let (clauses, tests) = (clauses(), tests());
+    let (clauses, tests) = (clauses(), statements::tests(SOURCES));
     let visible = clauses.iter().filter(|clause| clause.is_visible_to_a_codec()).count();
     let mut out = format!(
         "# The normative statements of MQTT 3.1.1\n\n\

@@ -12,6 +12,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/statements.rs"]
+mod statements;
 
 mod acknowledgements;
 mod clauses;
