@@ -31,7 +31,7 @@ pub enum Change {
         /// The message.
         message: Message,
     },
-    /// A message that waited goes out with this Packet Identifier, or with a new one after its session was lost.
+    /// A message that waited goes out with this Packet Identifier.
     Sent {
         /// The message's number.
         number: u64,

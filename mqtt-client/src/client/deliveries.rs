@@ -55,12 +55,17 @@ impl Deliveries {
     #[inline]
     pub(crate) fn complete(&mut self, tag: Tag, outcome: Outcome) -> Option<Waker> {
         let slot = self.slot(tag)?;
-        match std::mem::replace(slot, Slot::Done(outcome)) {
-            Slot::Pending(waker) => waker,
-            Slot::Dropped | Slot::Free | Slot::Done(_) => {
+        match slot {
+            Slot::Pending(waker) => {
+                let waker = waker.take();
+                *slot = Slot::Done(outcome);
+                waker
+            }
+            Slot::Dropped => {
                 self.release(tag);
                 None
             }
+            Slot::Free | Slot::Done(_) => None,
         }
     }
 

@@ -155,10 +155,10 @@ impl Shared {
 
     /// Passes on what the session has to tell, releases the lock, and wakes who waits.
     pub(crate) fn pass_on(&self, mut state: MutexGuard<'_, State>) {
-        let had_room = state.had_room();
+        let has_room = state.session.has_room();
         state.pass_on_events();
         state.pass_on_arrivals();
-        if had_room {
+        if has_room {
             self.room.notify_waiters();
         }
         if !state.wakers.is_empty() {
@@ -172,11 +172,6 @@ impl Shared {
 }
 
 impl State {
-    /// Somebody may wait for room, and there is some.
-    fn had_room(&self) -> bool {
-        self.session.has_room()
-    }
-
     /// Why nothing is accepted any more.
     #[inline]
     pub(crate) fn check_open(&self) -> Result<(), Closed> {
