@@ -1,0 +1,23 @@
+//! The lab's homework in one command: `light demo`.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use light_apps::programs::{self, DemoOptions};
+use light_apps::run::run;
+use light_apps::screen::Screen;
+
+/// Lights over MQTT.
+#[derive(Debug, Parser)]
+#[command(name = "light", version)]
+enum Command {
+    /// The lab's homework in one terminal: a broker, a controller and a dashboard
+    Demo(DemoOptions),
+}
+
+fn main() -> ExitCode {
+    let Command::Demo(options) = Command::parse();
+    let screen = Screen::standard();
+    run(options.broker.log().as_deref(), &screen, |stop| programs::demo(options, screen.clone(), stop))
+}

@@ -1,0 +1,278 @@
+//! The command lines of the programs.
+
+use std::num::ParseFloatError;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, Parser};
+use mqtt_client::transport::Address;
+use mqtt_client::{Options, SessionOptions};
+
+use crate::dashboard::Dashboard;
+use crate::hub::{Following, Scope};
+use crate::lamp::{Hook, Lamp, Led, Simulated};
+use crate::memory::Memory;
+use crate::run::Failure;
+use crate::topics::LightId;
+
+/// The environment variable of the password.
+pub const PASSWORD: &str = "LIGHT_PASSWORD";
+
+/// How to reach the broker.
+#[derive(Args, Clone, Debug)]
+pub struct BrokerOptions {
+    /// Where the broker is: mqtt://HOST:PORT, mqtts://, ws://, wss://, unix:PATH. Several, with commas or with the option
+    /// again, are nodes of one cluster, and are tried in turn
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    pub broker: Vec<Address>,
+    /// User name; its password is that in the file, or in the variable LIGHT_PASSWORD
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// File with the password
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub password_file: Option<PathBuf>,
+    /// Client Identifier, if it is not to be the usual one
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
+    /// Keep Alive in seconds, 0 for off
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub keep_alive: u16,
+    /// What to log to standard error: error, warn, info, debug, trace, also for each part, as in
+    /// warn,mqtt_client=info
+    #[arg(long, value_name = "FILTER")]
+    pub log: Option<String>,
+}
+
+impl BrokerOptions {
+    /// All options of a client with this session, whose broker is the one that was named, or else this one.
+    ///
+    /// # Errors
+    /// The password can't be read.
+    pub fn client(&self, session: SessionOptions, otherwise: &Address) -> Result<Options, Failure> {
+        let mut session = session.keep_alive(self.keep_alive);
+        if let Some(user) = &self.user {
+            let password = self.password()?.map(|password| password.into_bytes().into());
+            session = session.login(user, password);
+        }
+        let (first, others) = match self.broker.split_first() {
+            Some((first, others)) => (first, others),
+            None => (otherwise, [].as_slice()),
+        };
+        let options = Options::new(first.clone(), session);
+        Ok(others.iter().fold(options, |options, address| options.address(address.clone())))
+    }
+
+    /// What to log: as the option says, or else the variable RUST_LOG.
+    pub fn log(&self) -> Option<String> {
+        self.log.clone().or_else(|| std::env::var("RUST_LOG").ok())
+    }
+
+    fn password(&self) -> Result<Option<String>, Failure> {
+        let Some(path) = &self.password_file else { return Ok(std::env::var(PASSWORD).ok()) };
+        match std::fs::read_to_string(path) {
+            // Editors end a line.
+            Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
+            Err(error) => Err(Failure::File { path: path.clone(), error }),
+        }
+    }
+}
+
+/// The broker that runs inside the process.
+#[derive(Args, Clone, Debug)]
+pub struct EmbeddedOptions {
+    /// First port that the broker inside the process tries, when no other broker is named
+    #[arg(long, value_name = "PORT", default_value_t = 1883, conflicts_with = "broker")]
+    pub port: u16,
+    /// Directory in which that broker keeps sessions and retained messages; else they end with it
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "broker")]
+    pub broker_dir: Option<PathBuf>,
+}
+
+/// Switches a light as a dashboard says, and says what it is.
+#[derive(Debug, Parser)]
+#[command(name = "light-controller", version)]
+pub struct ControllerOptions {
+    /// Name of the light in a house: topics home/NAME/control and home/NAME/status. Status is retained, a will says when it
+    /// is offline, commands wait for it while it is away, and it starts as it ended. Without a name it is the
+    /// lab's light, without all that
+    #[arg(long, value_name = "NAME")]
+    pub id: Option<LightId>,
+    /// File in which the light is kept [default: one in ~/.local/state/light-controller]
+    #[arg(long, value_name = "FILE", requires = "id")]
+    pub state: Option<PathBuf>,
+    /// What it switches.
+    #[command(flatten)]
+    pub lamp: LampOptions,
+    /// Where its broker is.
+    #[command(flatten)]
+    pub broker: BrokerOptions,
+}
+
+impl ControllerOptions {
+    /// Where the light is kept: only a light of a house is.
+    pub fn memory(&self) -> Memory {
+        match (&self.state, &self.id) {
+            (Some(path), _) => Memory::file(path),
+            (None, Some(id)) => {
+                let broker = self.broker.broker.first().map(ToString::to_string);
+                Memory::of(id.as_str(), broker.as_deref().unwrap_or("default"))
+            }
+            (None, None) => Memory::none(),
+        }
+    }
+}
+
+/// What a controller switches: nothing, if nothing is said.
+#[derive(Args, Clone, Debug, Default)]
+pub struct LampOptions {
+    /// Switch this LED of Linux, by its name in /sys/class/leds
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["on_command", "off_command"], value_parser = led_name)]
+    pub led: Option<String>,
+    /// Directory of LEDs
+    #[arg(long, value_name = "DIRECTORY", default_value = Led::DIRECTORY, requires = "led")]
+    pub led_dir: PathBuf,
+    /// Run this command to switch on; it has words and quotation marks, but no shell
+    #[arg(long, value_name = "COMMAND", requires = "off_command")]
+    pub on_command: Option<String>,
+    /// Run this command to switch off
+    #[arg(long, value_name = "COMMAND", requires = "on_command")]
+    pub off_command: Option<String>,
+    /// How long such a command may run, in seconds; then it is killed, and the light is UNKNOWN
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub command_timeout: Duration,
+}
+
+impl LampOptions {
+    /// The lamp.
+    ///
+    /// # Errors
+    /// A command is none.
+    pub fn lamp(&self) -> Result<Box<dyn Lamp>, Failure> {
+        if let Some(led) = &self.led {
+            return Ok(Box::new(Led::new(&self.led_dir, led)));
+        }
+        match (&self.on_command, &self.off_command) {
+            (Some(on), Some(off)) => match Hook::new(on, off, self.command_timeout) {
+                Ok(hook) => Ok(Box::new(hook)),
+                Err(error) => Err(Failure::Option(error.to_string())),
+            },
+            _ => Ok(Box::new(Simulated)),
+        }
+    }
+}
+
+/// Shows lights, and tells them what to be.
+#[derive(Debug, Parser)]
+#[command(name = "light-dashboard", version)]
+pub struct DashboardOptions {
+    /// Show and command this light of a house
+    #[arg(long, value_name = "NAME", conflicts_with = "house")]
+    pub id: Option<LightId>,
+    /// Show all lights of a house, and command one or all. Without this and without a name it is the lab's dashboard
+    #[arg(long)]
+    pub house: bool,
+    /// How long a light has to answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub timeout: Duration,
+    /// Only show, until a signal ends it
+    #[arg(long)]
+    pub watch: bool,
+    /// Share the messages with others of this group ($share/GROUP/...), where the broker can do that
+    #[arg(long, value_name = "GROUP", value_parser = group)]
+    pub share: Option<String>,
+    /// The broker inside.
+    #[command(flatten)]
+    pub embedded: EmbeddedOptions,
+    /// Where another broker is.
+    #[command(flatten)]
+    pub broker: BrokerOptions,
+}
+
+impl DashboardOptions {
+    /// Which lights, and how.
+    pub fn following(&self) -> Following {
+        let scope = match &self.id {
+            Some(id) => Scope::One(id.clone()),
+            None if self.house => Scope::House,
+            None => Scope::Lab,
+        };
+        Following { scope, timeout: self.timeout, share: self.share.clone() }
+    }
+}
+
+/// More than nothing, at most a day.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|error: ParseFloatError| error.to_string())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if duration > Duration::ZERO && duration <= Dashboard::MAX_TIMEOUT => Ok(duration),
+        _ => Err("more than 0 and at most 86400 seconds".to_owned()),
+    }
+}
+
+/// A name of a file, and no way out of the directory.
+fn led_name(text: &str) -> Result<String, String> {
+    let path = Path::new(text);
+    match path.file_name() {
+        Some(name) if name == path => Ok(text.to_owned()),
+        _ => Err("the name of an LED, without /".to_owned()),
+    }
+}
+
+fn group(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.contains(['/', '+', '#', '\0']) {
+        return Err("a group has a name without /, + and #".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_lines_are_consistent() {
+        ControllerOptions::command().debug_assert();
+        DashboardOptions::command().debug_assert();
+    }
+
+    #[track_caller]
+    fn refuses(arguments: &[&str]) {
+        let all = std::iter::once(&"x").chain(arguments);
+        assert!(ControllerOptions::try_parse_from(all.clone()).is_err(), "{arguments:?}");
+        assert!(DashboardOptions::try_parse_from(all).is_err(), "{arguments:?}");
+    }
+
+    #[test]
+    fn what_can_t_be_is_refused() {
+        refuses(&["--id", "a/b"]);
+        refuses(&["--id", "all"]);
+        refuses(&["--broker", "http://h"]);
+        refuses(&["--password-file", "x"]);
+        refuses(&["--timeout", "0", "--command-timeout", "0"]);
+        refuses(&["--timeout", "nan", "--led", "../x"]);
+        refuses(&["--timeout", "1e9", "--on-command", "x"]);
+        refuses(&["--id", "x", "--house", "--led", "x", "--on-command", "x", "--off-command", "x"]);
+        refuses(&["--share", "a/b"]);
+        refuses(&["--port", "1", "--broker", "h"]);
+    }
+
+    #[test]
+    fn several_addresses_are_taken() {
+        let options =
+            DashboardOptions::try_parse_from(["x", "--broker", "a,mqtt://b:1", "--broker", "[::1]"]).unwrap();
+        let shown: Vec<_> = options.broker.broker.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["mqtt://a:1883", "mqtt://b:1", "mqtt://[::1]:1883"]);
+    }
+
+    #[test]
+    fn the_password_comes_from_its_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "se cret\r\n").unwrap();
+        let path = file.path().to_str().unwrap();
+        let options =
+            ControllerOptions::try_parse_from(["x", "--user", "me", "--password-file", path]).unwrap();
+        assert_eq!(options.broker.password().unwrap().as_deref(), Some("se cret"));
+    }
+}

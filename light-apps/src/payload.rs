@@ -1,0 +1,321 @@
+//! What commands and status look like on the wire.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// What a light is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Switch {
+    /// `ON`
+    On,
+    /// `OFF`
+    Off,
+}
+
+impl Switch {
+    /// `ON` or `OFF`, and nothing else.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "ON" => Some(Self::On),
+            "OFF" => Some(Self::Off),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Switch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::On => "ON",
+            Self::Off => "OFF",
+        })
+    }
+}
+
+/// What is known of a light. Its text is a status message: `Light is ON`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum State {
+    /// The lamp was switched on.
+    On,
+    /// The lamp was switched off.
+    Off,
+    /// The lamp failed, or the command was none.
+    Unknown,
+    /// Nobody controls the lamp: its controller has ended, or died.
+    Offline,
+}
+
+impl State {
+    /// Of a status message.
+    pub fn parse(payload: &[u8]) -> Option<Self> {
+        Some(match payload.strip_prefix(b"Light is ")? {
+            b"ON" => Self::On,
+            b"OFF" => Self::Off,
+            b"UNKNOWN" => Self::Unknown,
+            b"OFFLINE" => Self::Offline,
+            _ => return None,
+        })
+    }
+
+    /// `ON`, `OFF`, `UNKNOWN` or `OFFLINE`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::On => "ON",
+            Self::Off => "OFF",
+            Self::Unknown => "UNKNOWN",
+            Self::Offline => "OFFLINE",
+        }
+    }
+}
+
+impl From<Switch> for State {
+    fn from(switch: Switch) -> Self {
+        match switch {
+            Switch::On => Self::On,
+            Switch::Off => Self::Off,
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Light is {}", self.word())
+    }
+}
+
+/// A command: `{"command": "ON", "timestamp": 1722311000.5}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Command {
+    /// What to do.
+    pub switch: Switch,
+    /// When it was given, in seconds since 1970. The lab's programs always say it; a command without is obeyed.
+    pub timestamp: Option<f64>,
+    /// Who gave it: a key that the lab's programs do not have.
+    pub sender: Option<String>,
+}
+
+impl Command {
+    /// The longest payload that is looked at, in bytes.
+    pub const MAX_LEN: usize = 64 * 1_024;
+    /// The longest sender, in bytes.
+    pub const MAX_SENDER: usize = 256;
+
+    /// As Python's `json.dumps` writes it, with a blank after `:` and `,`.
+    ///
+    /// ```
+    /// use light_apps::payload::{Command, Switch};
+    ///
+    /// let command = Command { switch: Switch::On, timestamp: Some(1722311000.5), sender: None };
+    /// assert_eq!(command.to_json(), r#"{"command": "ON", "timestamp": 1722311000.5}"#);
+    /// assert_eq!(Command::parse(command.to_json().as_bytes()), Ok(command));
+    /// ```
+    pub fn to_json(&self) -> String {
+        let mut json = format!(r#"{{"command": "{}""#, self.switch);
+        // JSON has no other numbers.
+        if let Some(timestamp) = self.timestamp.filter(|timestamp| timestamp.is_finite()) {
+            // The shortest digits that give the number back, at least one behind the point, as Python's `repr` has them.
+            json += &format!(r#", "timestamp": {timestamp:?}"#);
+        }
+        if let Some(sender) = &self.sender {
+            json += &format!(r#", "sender": {}"#, Value::from(sender.as_str()));
+        }
+        json + "}"
+    }
+
+    /// Reads any JSON object that has a `command`. Other keys are passed over.
+    ///
+    /// # Errors
+    /// See [`BadCommand`].
+    pub fn parse(payload: &[u8]) -> Result<Self, BadCommand> {
+        if payload.len() > Self::MAX_LEN {
+            return Err(BadCommand::TooLong(payload.len()));
+        }
+        let text = std::str::from_utf8(payload).map_err(|error| BadCommand::NotUtf8(error.valid_up_to()))?;
+        let value: Value =
+            serde_json::from_str(text).map_err(|error| BadCommand::NotJson(error.to_string()))?;
+        let Value::Object(object) = value else { return Err(BadCommand::NotAnObject(kind(&value))) };
+        let switch = match object.get("command") {
+            None => return Err(BadCommand::NoCommand),
+            Some(Value::String(text)) => {
+                Switch::parse(text).ok_or_else(|| BadCommand::UnknownCommand(text.clone()))?
+            }
+            Some(other) => return Err(BadCommand::CommandType(kind(other))),
+        };
+        let timestamp = match object.get("timestamp") {
+            None => None,
+            Some(Value::Number(number)) => number.as_f64(),
+            Some(other) => return Err(BadCommand::TimestampType(kind(other))),
+        };
+        Ok(Self { switch, timestamp, sender: sender(&object)? })
+    }
+}
+
+/// Whatever stands there is the name of a sender.
+fn sender(object: &Map<String, Value>) -> Result<Option<String>, BadCommand> {
+    let sender = match object.get("sender") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    if sender.len() > Command::MAX_SENDER {
+        return Err(BadCommand::LongSender(sender.len()));
+    }
+    Ok(Some(sender))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// A payload is no command.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadCommand {
+    /// It is not even looked at. Holds its length in bytes.
+    #[error("a payload of {0} bytes, of at most {most}", most = Command::MAX_LEN)]
+    TooLong(usize),
+    /// Holds the place of the first wrong byte.
+    #[error("not UTF-8 from byte {0} on")]
+    NotUtf8(usize),
+    /// Holds what the JSON reader says.
+    #[error("not JSON: {0}")]
+    NotJson(String),
+    /// Holds what it is.
+    #[error("not a JSON object but {0}")]
+    NotAnObject(&'static str),
+    /// There is no key `command`.
+    #[error("no \"command\" in it")]
+    NoCommand,
+    /// Holds what the command is.
+    #[error("the command is not a string but {0}")]
+    CommandType(&'static str),
+    /// Holds the command.
+    #[error("the command {0:?} is neither \"ON\" nor \"OFF\"")]
+    UnknownCommand(String),
+    /// Holds what the time stamp is.
+    #[error("the timestamp is not a number but {0}")]
+    TimestampType(&'static str),
+    /// Holds its length in bytes.
+    #[error("a sender of {0} bytes, of at most {most}", most = Command::MAX_SENDER)]
+    LongSender(usize),
+}
+
+impl BadCommand {
+    /// The lab's controller answers it with `Light is UNKNOWN`: an object of JSON whose command is not one of the two.
+    pub fn is_answered(&self) -> bool {
+        match self {
+            Self::NoCommand | Self::CommandType(_) | Self::UnknownCommand(_) => true,
+            Self::TooLong(_)
+            | Self::NotUtf8(_)
+            | Self::NotJson(_)
+            | Self::NotAnObject(_)
+            | Self::TimestampType(_)
+            | Self::LongSender(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn reads(json: &str, switch: Switch, timestamp: Option<f64>, sender: Option<&str>) {
+        let sender = sender.map(str::to_owned);
+        assert_eq!(Command::parse(json.as_bytes()), Ok(Command { switch, timestamp, sender }), "{json}");
+    }
+
+    #[track_caller]
+    fn refuses(payload: &[u8], error: &str, answered: bool) {
+        let refused = Command::parse(payload).unwrap_err();
+        assert_eq!((refused.to_string().as_str(), refused.is_answered()), (error, answered));
+    }
+
+    #[test]
+    fn any_valid_json_is_understood() {
+        use Switch::{Off, On};
+        reads(r#"{"command": "ON", "timestamp": 1722311000.5}"#, On, Some(1_722_311_000.5), None);
+        reads(r#"{"command":"OFF","timestamp":1722311000}"#, Off, Some(1_722_311_000.0), None);
+        reads(r#"{"timestamp": 1.7223110005e9, "command": "ON"}"#, On, Some(1_722_311_000.5), None);
+        reads("\n{ \"command\" :\t\"ON\",\r\n \"timestamp\" : -1E-3 } ", On, Some(-0.001), None);
+        reads(r#"{"\u0063ommand": "\u004fN", "room": {"a": [1, null]}}"#, On, None, None);
+        reads(r#"{"command": "OFF", "command": "ON", "timestamp": 1}"#, On, Some(1.0), None);
+        reads(
+            r#"{"command": "ON", "timestamp": 18446744073709551616, "sender": "me"}"#,
+            On,
+            Some(18446744073709551616.0),
+            Some("me"),
+        );
+        reads(r#"{"command": "ON", "sender": 7}"#, On, None, Some("7"));
+        reads(r#"{"command": "ON", "sender": null}"#, On, None, None);
+    }
+
+    #[test]
+    fn what_is_no_command_is_told_apart() {
+        refuses(b"ON", "not JSON: expected value at line 1 column 1", false);
+        refuses(b"", "not JSON: EOF while parsing a value at line 1 column 0", false);
+        refuses(br#"{"command": "ON"} x"#, "not JSON: trailing characters at line 1 column 19", false);
+        refuses(
+            br#"{"command": "ON", "timestamp": NaN}"#,
+            "not JSON: expected value at line 1 column 32",
+            false,
+        );
+        refuses(
+            &"[".repeat(60_000).into_bytes(),
+            "not JSON: recursion limit exceeded at line 1 column 128",
+            false,
+        );
+        refuses(b"{\"command\": \"\xff\"}", "not UTF-8 from byte 13 on", false);
+        refuses(&vec![b' '; 65_537], "a payload of 65537 bytes, of at most 65536", false);
+        refuses(br#"["ON"]"#, "not a JSON object but an array", false);
+        refuses(br#""ON""#, "not a JSON object but a string", false);
+        refuses(b"null", "not a JSON object but null", false);
+        refuses(br#"{"timestamp": 1}"#, "no \"command\" in it", true);
+        refuses(br#"{"command": true}"#, "the command is not a string but a boolean", true);
+        refuses(br#"{"command": "on"}"#, "the command \"on\" is neither \"ON\" nor \"OFF\"", true);
+        refuses(
+            br#"{"command": "ON", "timestamp": "now"}"#,
+            "the timestamp is not a number but a string",
+            false,
+        );
+        let long = format!(r#"{{"command": "ON", "sender": "{}"}}"#, "x".repeat(257));
+        refuses(long.as_bytes(), "a sender of 257 bytes, of at most 256", false);
+    }
+
+    #[test]
+    fn states_are_the_lab_s_texts() {
+        for state in [State::On, State::Off, State::Unknown, State::Offline] {
+            assert_eq!(State::parse(state.to_string().as_bytes()), Some(state));
+        }
+        assert_eq!(State::On.to_string(), "Light is ON");
+        for text in ["", "Light is", "Light is on", "light is ON", "Light is ON "] {
+            assert_eq!(State::parse(text.as_bytes()), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(on: bool, timestamp: f64, sender in proptest::option::of(".{0,50}")) {
+            let switch = if on { Switch::On } else { Switch::Off };
+            let command = Command { switch, timestamp: Some(timestamp).filter(|t| t.is_finite()), sender };
+            prop_assert_eq!(Command::parse(command.to_json().as_bytes()), Ok(command));
+        }
+
+        #[test]
+        fn no_payload_panics(payload in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Command::parse(&payload);
+            let _ = State::parse(&payload);
+        }
+    }
+}

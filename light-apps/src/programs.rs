@@ -1,0 +1,178 @@
+//! The programs, from their command lines: which parts run together in a process.
+
+use mqtt_client::transport::Address;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use crate::console;
+use crate::controller;
+use crate::hub::{Following, Hub, Scope};
+use crate::input;
+use crate::lamp::Simulated;
+use crate::memory::Memory;
+use crate::options::{BrokerOptions, ControllerOptions, DashboardOptions, EmbeddedOptions};
+use crate::run::{Ended, Failure};
+use crate::screen::Screen;
+use crate::topics::LightId;
+
+/// Where programs look for a broker that nobody named.
+fn usual() -> Address {
+    Address::tcp("127.0.0.1", 1883)
+}
+
+/// The controller, as its command line says.
+///
+/// # Errors
+/// It can't go on.
+pub async fn controller(
+    options: ControllerOptions,
+    screen: Screen,
+    stop: CancellationToken,
+) -> Result<Ended, Failure> {
+    let (id, house) = (options.id.clone().unwrap_or_default(), options.id.is_some());
+    let session = controller::Setup::session(&id, house, options.broker.client_id.clone())?;
+    let setup = controller::Setup {
+        options: options.broker.client(session, &usual())?,
+        lamp: options.lamp.lamp()?,
+        memory: options.memory(),
+        ready: None,
+        id,
+        house,
+        screen,
+    };
+    controller::run(setup, stop).await.map(|()| Ended::Well)
+}
+
+/// The dashboard, as its command line says.
+///
+/// # Errors
+/// It can't go on.
+pub async fn dashboard(
+    options: DashboardOptions,
+    screen: Screen,
+    stop: CancellationToken,
+) -> Result<Ended, Failure> {
+    let embedded = Embedded::start(&options.broker, &options.embedded, &screen).await?;
+    let following = options.following();
+    let lines = (!options.watch).then(input::standard);
+    let ended = dashboard_at(&options.broker, embedded.address(), following, screen, lines, stop).await;
+    embedded.stop().await;
+    ended
+}
+
+async fn dashboard_at(
+    broker: &BrokerOptions,
+    address: &Address,
+    following: Following,
+    screen: Screen,
+    lines: Option<input::Lines>,
+    stop: CancellationToken,
+) -> Result<Ended, Failure> {
+    let client_id = broker.client_id.clone().unwrap_or_else(|| following.scope.client_id());
+    let options = broker.client(Hub::session(client_id.as_str()), address)?;
+    console::run(console::Setup { options, sender: client_id, following, screen, lines }, stop).await
+}
+
+/// Broker, controller and dashboard of the lab in one terminal.
+///
+/// # Errors
+/// One of them can't go on.
+pub async fn demo(options: DemoOptions, screen: Screen, stop: CancellationToken) -> Result<Ended, Failure> {
+    let embedded = Embedded::start(&options.broker, &options.embedded, &screen).await?;
+    let (ready, is_ready) = oneshot::channel();
+    let id = LightId::default();
+    let session = controller::Setup::session(&id, false, None)?;
+    let setup = controller::Setup {
+        options: options.broker.client(session, embedded.address())?,
+        id,
+        house: false,
+        lamp: Box::new(Simulated),
+        memory: Memory::none(),
+        screen: screen.clone(),
+        ready: Some(ready),
+    };
+    let controller_stop = stop.child_token();
+    let mut controller = tokio::spawn(controller::run(setup, controller_stop.clone()));
+    let following = Following { scope: Scope::Lab, timeout: options.timeout, share: None };
+    let dashboard = async {
+        // Without a light nobody would answer. If it can't come, that is told elsewhere.
+        tokio::select! {
+            _ = is_ready => {}
+            () = stop.cancelled() => {}
+        }
+        let lines = Some(input::standard());
+        dashboard_at(&options.broker, embedded.address(), following, screen, lines, stop.clone()).await
+    };
+    let ended = tokio::select! {
+        ended = dashboard => {
+            controller_stop.cancel();
+            // A task that panicked says so itself.
+            let controlled = controller.await.unwrap_or(Ok(()));
+            controlled.and(ended)
+        }
+        failed = &mut controller => failed.unwrap_or(Ok(())).map(|()| Ended::Well),
+    };
+    embedded.stop().await;
+    ended
+}
+
+/// The broker of the user, or one inside the process.
+#[derive(Debug)]
+struct Embedded {
+    address: Address,
+    #[cfg(feature = "broker")]
+    broker: Option<crate::broker::Broker>,
+}
+
+#[cfg(feature = "broker")]
+impl Embedded {
+    async fn start(
+        named: &BrokerOptions,
+        options: &EmbeddedOptions,
+        screen: &Screen,
+    ) -> Result<Self, Failure> {
+        if let Some(address) = named.broker.first() {
+            return Ok(Self { address: address.clone(), broker: None });
+        }
+        let broker = crate::broker::Broker::start(options.port, options.broker_dir.clone()).await?;
+        let address = broker.address();
+        screen.line(format_args!("Broker: {address}"));
+        Ok(Self { address, broker: Some(broker) })
+    }
+
+    async fn stop(self) {
+        if let Some(broker) = self.broker {
+            broker.stop().await;
+        }
+    }
+}
+
+#[cfg(not(feature = "broker"))]
+impl Embedded {
+    async fn start(named: &BrokerOptions, _: &EmbeddedOptions, _: &Screen) -> Result<Self, Failure> {
+        let address = named.broker.first().cloned().unwrap_or_else(usual);
+        Ok(Self { address })
+    }
+
+    async fn stop(self) {}
+}
+
+impl Embedded {
+    fn address(&self) -> &Address {
+        &self.address
+    }
+}
+
+/// The lab's homework in one terminal: a broker, a controller and a dashboard.
+#[derive(clap::Args, Debug)]
+pub struct DemoOptions {
+    /// How long the light has to answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = crate::options::seconds)]
+    pub timeout: std::time::Duration,
+    /// The broker inside.
+    #[command(flatten)]
+    pub embedded: EmbeddedOptions,
+    /// Where another broker is.
+    #[command(flatten)]
+    pub broker: BrokerOptions,
+}
