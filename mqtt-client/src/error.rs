@@ -34,14 +34,16 @@ pub enum Error {
 
 impl Error {
     /// Trying again is of no use before something is changed: a refusal other than *server unavailable*, an address or a
-    /// certificate that is wrong, options or a store that can't be used.
+    /// certificate (the server's or ours) that is wrong, options or a store that can't be used.
     pub fn is_permanent(&self) -> bool {
         use mqtt_codec::ConnectReturnCode::ServerUnavailable;
         match self {
             Self::Options(_) | Self::Store(_) | Self::DriverDropped => true,
             Self::Connect(error) => error.is_permanent(),
             Self::Connection(ConnectionError::Refused(code)) => *code != ServerUnavailable,
-            Self::Connection(_) | Self::Lost(_) => false,
+            Self::Connection(_) => false,
+            // By TLS 1.3 a server that wants another client certificate says so only now.
+            Self::Lost(error) => crate::transport::refuses_us(error),
         }
     }
 }

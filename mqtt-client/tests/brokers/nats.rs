@@ -1,23 +1,46 @@
-//! The NATS server.
+//! The NATS server with JetStream.
 
-use std::time::Duration;
-
-use mqtt_client::{Message, Options, Outcome, QoS, SessionOptions};
+use mqtt_client::{ConnectionEvent, QoS, SubackReturnCode};
 
 use crate::broker::Broker;
+use crate::{client, close, expect, message, publish, session_present};
+
+fn url(broker: &Broker) -> String {
+    format!("mqtt://127.0.0.1:{}", broker.port())
+}
 
 #[tokio::test]
 async fn messages_go_both_ways() {
     let broker = Broker::nats();
-    let address = format!("mqtt://127.0.0.1:{}", broker.port()).parse().unwrap();
-    let session = SessionOptions::new("both").clean_session(false);
-    let (client, _) = mqtt_client::start(Options::new(address, session)).await.unwrap();
-    let mut messages = client.subscribe("t", QoS::AtLeastOnce).await.unwrap();
-    for qos in [QoS::AtMostOnce, QoS::AtLeastOnce] {
-        let message = Message::new("t", "hello").unwrap().qos(qos);
-        assert_eq!(client.publish(message).await.unwrap().await, Outcome::Delivered);
-        let message = messages.next().await.unwrap();
-        assert_eq!((&message.payload[..], message.qos), (&b"hello"[..], qos));
+    let client = client(&url(&broker), "both").await;
+    let mut messages = client.subscribe("a/+", QoS::ExactlyOnce).await.unwrap();
+    // Versions before 2.10 do not offer QoS 2.
+    let [SubackReturnCode::Granted(granted)] = *messages.return_codes() else { panic!("not granted") };
+    assert!(granted >= QoS::AtLeastOnce);
+    for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
+        if qos <= granted {
+            let message = message("a/b", "hello", qos);
+            publish(&client, message.clone()).await;
+            expect(&mut messages, &message).await;
+        }
     }
-    client.disconnect(Duration::from_secs(10)).await.unwrap();
+    close(&client).await;
+}
+
+#[tokio::test]
+async fn a_session_goes_on_when_the_server_is_started_again() {
+    let mut broker = Broker::nats();
+    let client = client(&url(&broker), "kept").await;
+    let mut events = client.events();
+    let mut messages = client.subscribe("t", QoS::AtLeastOnce).await.unwrap();
+    let sent = message("t", "hello", QoS::AtLeastOnce);
+    publish(&client, sent.clone()).await;
+    expect(&mut messages, &sent).await;
+    broker.stop();
+    while !matches!(events.next().await.unwrap(), ConnectionEvent::Disconnected { .. }) {}
+    broker.start();
+    assert!(session_present(&mut events).await);
+    publish(&client, sent.clone()).await;
+    expect(&mut messages, &sent).await;
+    close(&client).await;
 }
