@@ -31,8 +31,11 @@ mod fixed_header;
 pub mod frame;
 mod hostile;
 pub mod input;
+pub mod live;
 pub mod net;
 mod payload;
+#[cfg(feature = "proxy")]
+pub mod proxy;
 pub mod record;
 pub mod redact;
 pub mod render;

@@ -6,6 +6,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod commands;
 
+#[cfg(feature = "proxy")]
+use commands::proxy;
 use commands::{check, completions, decode, diff, encode, read, repair, views};
 
 /// See MQTT 3.1.1 packets: every field, every bit, and what is wrong with them.
@@ -44,6 +46,10 @@ enum Command {
     /// Rank what damaged dumps may have been, by all the evidence there is
     #[command(after_help = repair::EXAMPLES)]
     Repair(repair::Repair),
+    /// Stand between clients and a broker, and show what passes
+    #[cfg(feature = "proxy")]
+    #[command(after_help = proxy::EXAMPLES)]
+    Proxy(proxy::Proxy),
     /// Print a script that completes this command's arguments in a shell
     Completions(completions::Completions),
 }
@@ -63,6 +69,8 @@ fn main() -> ExitCode {
         Command::Diff(arguments) => arguments.run(),
         Command::Encode(arguments) => arguments.run(),
         Command::Repair(arguments) => arguments.run(),
+        #[cfg(feature = "proxy")]
+        Command::Proxy(arguments) => arguments.run(),
         Command::Completions(arguments) => arguments.run(Cli::command()),
     }
 }

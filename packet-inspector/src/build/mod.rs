@@ -14,11 +14,14 @@ mod error;
 mod fields;
 mod packet;
 mod pcap;
+mod pcapng;
 mod stream;
+pub(crate) mod tcp;
 
 pub use error::{BuildError, Problem};
 pub use packet::packet;
 pub use pcap::pcap;
+pub use pcapng::Pcapng;
 pub use stream::{Endpoints, MixedFamilies, Stream};
 
 use serde_json::Value;

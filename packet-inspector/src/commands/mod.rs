@@ -17,6 +17,10 @@ pub(crate) mod decode;
 pub(crate) mod diff;
 pub(crate) mod encode;
 mod inputs;
+#[cfg(feature = "proxy")]
+mod live;
+#[cfg(feature = "proxy")]
+pub(crate) mod proxy;
 pub(crate) mod read;
 pub(crate) mod repair;
 pub(crate) mod views;
