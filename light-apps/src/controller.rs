@@ -1,7 +1,5 @@
 //! A controller: a lamp, a client, and the light between them.
 
-use std::sync::Arc;
-
 use mqtt_client::{Client, Message, Options, QoS, SessionOptions, TextError};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -197,7 +195,6 @@ impl Controller {
         match self.client.disconnect(FAREWELL).await {
             Ok(left) if left.messages > 0 => warn!("{} messages did not reach the broker", left.messages),
             Ok(_) => {}
-            Err(mqtt_client::Closed::Failed(error)) => return Err(Failure::Client(Arc::clone(&error))),
             Err(closed) => return Err(closed.into()),
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mqtt_client::{
     Client, ConnectionEvent, ConnectionEvents, Message, Messages, Options, QoS, SessionOptions,
-    SubackReturnCode,
+    SubackReturnCode, SubscribeError,
 };
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
@@ -169,6 +169,7 @@ impl Hub {
                 subscribed = joined(&mut self.subscribing) => {
                     self.subscribing = None;
                     subscribed?;
+                    info!("following {}", self.scope.filter());
                     return Ok(Update::Following);
                 }
                 event = self.events.next() => match event {
@@ -230,11 +231,13 @@ impl Hub {
 /// Subscribes at QoS 1.
 pub(crate) async fn subscribe(client: Client, filter: String) -> Result<(), Failure> {
     let wanted = vec![(filter.as_str().try_into()?, QoS::AtLeastOnce)];
-    let refused = |reason: String| Failure::Subscription { filter: filter.clone(), reason };
-    let granted = client.ask_subscribe(wanted).await.map_err(|error| refused(error.to_string()))?;
-    match granted.first() {
-        Some(SubackReturnCode::Failure) | None => Err(refused("the broker refused it".to_owned())),
-        Some(_) => Ok(()),
+    match client.ask_subscribe(wanted).await {
+        Ok(granted) if granted.iter().all(|code| *code == SubackReturnCode::Failure) => {
+            Err(Failure::Subscription { filter, reason: "the broker refused it".to_owned() })
+        }
+        Ok(_) => Ok(()),
+        Err(SubscribeError::Closed(closed)) => Err(closed.into()),
+        Err(error) => Err(Failure::Subscription { filter, reason: error.to_string() }),
     }
 }
 
@@ -257,14 +260,14 @@ pub(crate) async fn ended(
 ) -> Failure {
     match driver.await {
         Ok(Err(error)) => Failure::Client(error),
-        Ok(Ok(())) | Err(_) => Failure::Closed(mqtt_client::Closed::Disconnected),
+        Ok(Ok(())) | Err(_) => Failure::Closed,
     }
 }
 
 /// The result of a task; never, when there is none. A task that panicked is one that was closed.
 pub(crate) async fn joined(task: &mut Option<JoinHandle<Result<(), Failure>>>) -> Result<(), Failure> {
     match task {
-        Some(task) => task.await.unwrap_or(Err(Failure::Closed(mqtt_client::Closed::Disconnected))),
+        Some(task) => task.await.unwrap_or(Err(Failure::Closed)),
         None => std::future::pending().await,
     }
 }

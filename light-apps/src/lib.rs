@@ -33,6 +33,7 @@
 pub mod broker;
 pub mod console;
 pub mod controller;
+pub mod crowd;
 pub mod dashboard;
 pub mod hub;
 pub mod input;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser};
 use mqtt_client::transport::Address;
-use mqtt_client::{Options, SessionOptions};
+use mqtt_client::{Backoff, Options, SessionOptions};
 
 use crate::dashboard::Dashboard;
 use crate::hub::{Following, Scope};
@@ -58,7 +58,9 @@ impl BrokerOptions {
             Some((first, others)) => (first, others),
             None => (otherwise, [].as_slice()),
         };
-        let options = Options::new(first.clone(), session);
+        // A light should be back soon.
+        let backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
+        let options = Options::new(first.clone(), session).reconnect(backoff);
         Ok(others.iter().fold(options, |options, address| options.address(address.clone())))
     }
 

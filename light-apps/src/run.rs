@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mqtt_client::{Closed, PublishError};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 use tracing_subscriber::EnvFilter;
@@ -32,9 +33,9 @@ pub enum Failure {
     /// The client can't be made, or can't go on.
     #[error("{0}")]
     Client(Arc<mqtt_client::Error>),
-    /// The client is closed.
-    #[error(transparent)]
-    Closed(#[from] mqtt_client::Closed),
+    /// The client was disconnected.
+    #[error("the client is disconnected")]
+    Closed,
     /// A topic or filter is none.
     #[error("topic: {0}")]
     Topic(#[from] mqtt_client::TextError),
@@ -46,9 +47,9 @@ pub enum Failure {
         /// Why.
         reason: String,
     },
-    /// A message was not accepted.
-    #[error(transparent)]
-    Publish(#[from] mqtt_client::PublishError),
+    /// A message can't be put into a packet.
+    #[error("{0}")]
+    Publish(PublishError),
     /// More commands than can wait.
     #[error("too many commands wait for the broker")]
     Busy,
@@ -71,6 +72,24 @@ pub enum Failure {
 impl From<mqtt_client::Error> for Failure {
     fn from(error: mqtt_client::Error) -> Self {
         Self::Client(Arc::new(error))
+    }
+}
+
+impl From<Closed> for Failure {
+    fn from(closed: Closed) -> Self {
+        match closed {
+            Closed::Failed(error) => Self::Client(error),
+            Closed::Disconnected => Self::Closed,
+        }
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Closed(closed) => closed.into(),
+            error @ PublishError::TooLong(_) => Self::Publish(error),
+        }
     }
 }
 

@@ -69,13 +69,19 @@ impl App {
     /// Waits until it says this on standard output, behind what was waited for before.
     #[track_caller]
     pub(crate) fn says(&self, text: &str) {
-        self.out.wait_for(text, &self.name, &self.err);
+        self.out.wait_for(&[text], &self.name, &self.err);
+    }
+
+    /// The same for one of these; tells which.
+    #[track_caller]
+    pub(crate) fn says_one_of(&self, texts: &[&str]) -> usize {
+        self.out.wait_for(texts, &self.name, &self.err)
     }
 
     /// The same on standard error.
     #[track_caller]
     pub(crate) fn complains(&self, text: &str) {
-        self.err.wait_for(text, &self.name, &self.out);
+        self.err.wait_for(&[text], &self.name, &self.out);
     }
 
     /// All that it has said on standard output until now.
@@ -126,6 +132,12 @@ impl App {
         self.signal("TERM");
         self.end()
     }
+
+    /// Kills it, as a loss of power does.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
 }
 
 impl Drop for App {
@@ -159,19 +171,25 @@ impl Stream {
     }
 
     #[track_caller]
-    fn wait_for(&self, text: &str, name: &str, other: &Stream) {
+    fn wait_for(&self, texts: &[&str], name: &str, other: &Stream) -> usize {
         let patience = Instant::now() + PATIENCE;
         let (said, changed) = &*self.0;
         let mut said = said.lock().unwrap();
         loop {
-            if let Some(place) = said.text[said.heard..].find(text) {
-                said.heard += place + text.len();
-                return;
+            let heard = &said.text[said.heard..];
+            let found = texts.iter().map(|text| heard.find(text).map(|place| place + text.len()));
+            let found = found.enumerate().filter_map(|(which, end)| Some((end?, which))).min();
+            if let Some((end, which)) = found {
+                said.heard += end;
+                return which;
             }
             let left = patience.saturating_duration_since(Instant::now());
             if left.is_zero() || said.over {
+                let heard = heard.to_owned();
+                // The reader goes on.
+                drop(said);
                 let other = other.0.0.lock().unwrap().text.clone();
-                panic!("{name} does not say {text:?} but\n{}\nand\n{other}", &said.text[said.heard..]);
+                panic!("{name} does not say {texts:?} but\n{heard}\nand\n{other}");
             }
             said = changed.wait_timeout(said, left).unwrap().0;
         }

@@ -1,6 +1,7 @@
 //! The programs as their users run them: with brokers, pipes, signals, lamps and the lab's own kind of programs.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::string_slice,
     clippy::indexing_slicing,
@@ -8,12 +9,21 @@
 )]
 
 mod app;
+mod bad;
+#[path = "../../../mqtt-client/tests/common/broker.rs"]
+mod broker;
+mod crowd;
+mod house;
 mod lab;
+mod network;
+mod paho;
+mod peer;
 mod server;
 mod tap;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 /// A directory of its own for whoever asks.
 pub(crate) fn scratch() -> PathBuf {
@@ -23,4 +33,14 @@ pub(crate) fn scratch() -> PathBuf {
         PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("light-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&path).unwrap();
     path
+}
+
+/// Waits until it is so.
+#[track_caller]
+pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
+    let patience = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < patience, "not {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }

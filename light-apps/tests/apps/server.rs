@@ -3,6 +3,17 @@
 use light_apps::broker::Broker;
 use tokio::runtime::Runtime;
 
+use crate::broker;
+
+/// The same with the broker that is inside the programs, and with mosquitto.
+pub(crate) fn each_broker(test: impl Fn(&str)) {
+    let embedded = Embedded::start();
+    test(&embedded.address());
+    drop(embedded);
+    let mosquitto = broker::Broker::mosquitto();
+    test(&format!("127.0.0.1:{}", mosquitto.port()));
+}
+
 /// The broker that is inside the programs, inside the test.
 pub(crate) struct Embedded {
     runtime: Runtime,
