@@ -4,13 +4,14 @@ use core::fmt;
 
 use crate::error::{EncodeError, Fault};
 use crate::field::Field;
+use crate::packet::{encode_counted, first_byte};
 use crate::packet_type::PacketType;
 use crate::protocol::{Protocol, ProtocolName};
 use crate::qos::QoS;
 use crate::reader::{Mode, Reader, Text};
 use crate::topic::TopicName;
 use crate::utf8_str::{BinaryData, Utf8Str};
-use crate::writer::{Body, Sink};
+use crate::writer::{Body, Sink, SliceSink};
 
 /// CONNECT: the first packet of a Client (3.1).
 ///
@@ -164,11 +165,20 @@ impl<'a> Connect<'a> {
         Ok(Self(Repr::Wire(body)))
     }
 
+    /// The whole packet, as [`Packet::encode`](crate::Packet::encode) writes it.
+    #[inline]
+    pub(crate) fn encode_packet(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
+        match self.0 {
+            Repr::Fields(fields) => fields.encode_packet(out),
+            Repr::Wire(_) => encode_counted(self, out),
+        }
+    }
+
     #[inline]
     fn flags(&self) -> Flags {
         match self.0 {
             Repr::Wire(body) => Flags(body.get(7).copied().unwrap_or_default()),
-            Repr::Fields(fields) => fields.flags(),
+            Repr::Fields(fields) => fields.measure().0,
         }
     }
 
@@ -248,7 +258,10 @@ impl Body for Connect<'_> {
     fn encode(&self, out: &mut impl Sink) {
         match self.0 {
             Repr::Wire(body) => out.put(body),
-            Repr::Fields(fields) => fields.encode(out),
+            Repr::Fields(fields) => {
+                out.array(fields.variable_header(fields.measure().0));
+                fields.for_each(|_, bytes| out.prefixed(bytes));
+            }
         }
     }
 
@@ -305,43 +318,63 @@ impl<'a> ConnectFields<'a> {
         Self { clean_session: true, keep_alive: 60, client_id, will: None, login: None }
     }
 
-    #[inline]
-    fn flags(&self) -> Flags {
-        let mut flags = 0;
-        if self.clean_session {
-            flags |= Flags::CLEAN_SESSION;
-        }
+    /// The fields of the payload in the standard's order (3.1.3), each with the Connect Flags that it sets.
+    #[inline(always)]
+    fn for_each(&self, mut field: impl FnMut(u8, &'a [u8])) {
+        field(if self.clean_session { Flags::CLEAN_SESSION } else { 0 }, self.client_id.as_bytes());
         if let Some(will) = &self.will {
-            flags |= Flags::WILL | will.qos.as_u8() << 3;
-            if will.retain {
-                flags |= Flags::WILL_RETAIN;
-            }
+            let retain = if will.retain { Flags::WILL_RETAIN } else { 0 };
+            field(Flags::WILL | will.qos.as_u8() << 3 | retain, will.topic.as_bytes());
+            field(0, will.message.as_bytes());
         }
         if let Some(login) = &self.login {
-            flags |= Flags::USER_NAME;
-            if login.password.is_some() {
-                flags |= Flags::PASSWORD;
+            field(Flags::USER_NAME, login.user_name.as_bytes());
+            if let Some(password) = &login.password {
+                field(Flags::PASSWORD, password.as_bytes());
             }
         }
-        Flags(flags)
     }
 
+    /// The Connect Flags, and the number of bytes behind the variable header.
     #[inline(always)]
-    fn encode(&self, out: &mut impl Sink) {
+    fn measure(&self) -> (Flags, usize) {
+        let (mut flags, mut len) = (0, 0);
+        self.for_each(|sets, bytes| {
+            flags |= sets;
+            len += 2 + bytes.len();
+        });
+        (Flags(flags), len)
+    }
+
+    /// Protocol Name, Protocol Level, Connect Flags, Keep Alive (3.1.2).
+    #[inline(always)]
+    fn variable_header(&self, flags: Flags) -> [u8; VARIABLE_HEADER_LEN] {
         let [keep_high, keep_low] = self.keep_alive.to_be_bytes();
         let Protocol { level, .. } = Protocol::V3_1_1;
-        out.array([0, 4, b'M', b'Q', b'T', b'T', level, self.flags().0, keep_high, keep_low]);
-        out.prefixed(self.client_id.as_bytes());
-        if let Some(will) = &self.will {
-            out.prefixed(will.topic.as_bytes());
-            out.prefixed(will.message.as_bytes());
+        [0, 4, b'M', b'Q', b'T', b'T', level, flags.0, keep_high, keep_low]
+    }
+
+    /// The whole packet. Most are short: they are measured once, and go out in one piece up to the Client Identifier.
+    #[inline(never)]
+    fn encode_packet(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
+        let (flags, payload_len) = self.measure();
+        let Ok(len @ ..0x80) = u8::try_from(VARIABLE_HEADER_LEN + payload_len) else {
+            return self.encode_long(out);
+        };
+        if self.client_id.is_empty() && !self.clean_session {
+            return Err(EncodeError::EmptyClientId);
         }
-        if let Some(login) = &self.login {
-            out.prefixed(login.user_name.as_bytes());
-            if let Some(password) = &login.password {
-                out.prefixed(password.as_bytes());
-            }
-        }
+        let needed = 2 + usize::from(len);
+        let Some(out) = out.get_mut(..needed) else { return Err(EncodeError::BufferTooSmall { needed }) };
+        let mut out = SliceSink(out);
+        out.arrays([first_byte(PacketType::Connect), len], self.variable_header(flags));
+        self.for_each(|_, bytes| out.prefixed(bytes));
+        Ok(needed)
+    }
+
+    #[inline(never)]
+    fn encode_long(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
+        encode_counted(&Connect::new(self), out)
     }
 }
 

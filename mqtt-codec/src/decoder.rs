@@ -170,24 +170,23 @@ impl Decoder {
         }
     }
 
+    /// The length of the packet at the front of `bytes` when it is a PUBLISH, the most frequent, and plainly right. It is
+    /// not built: it is read when it is asked for.
+    #[cfg(feature = "bytes")]
+    #[inline(always)]
+    pub(crate) fn plain_publish_len(&self, bytes: &[u8]) -> Option<usize> {
+        let Cut { first, header_len, body } = Cut::from_front(bytes)?;
+        let len = header_len + body.len();
+        let is_plain = first >> 4 == 3
+            && self.takes_quickly(first, len)
+            && Publish::decode(first, Reader::new(body, Quick)).is_ok();
+        is_plain.then_some(len)
+    }
+
     /// The length of the packet at the front of `bytes`, which was checked; `None` when it is not whole.
     #[cfg(feature = "bytes")]
     #[inline]
     pub(crate) fn check(&self, bytes: &[u8]) -> Result<Option<usize>, DecodeError> {
-        // The most frequent, and not to be built: it is read when it is asked for.
-        if let Some(Cut { first, header_len, body }) = Cut::from_front(bytes)
-            && first >> 4 == 3
-            && self.takes_quickly(first, header_len + body.len())
-            && is_plain_publish(first, body)
-        {
-            return Ok(Some(header_len + body.len()));
-        }
-        self.check_other(bytes)
-    }
-
-    #[cfg(feature = "bytes")]
-    #[inline(never)]
-    fn check_other(&self, bytes: &[u8]) -> Result<Option<usize>, DecodeError> {
         match self.decode(bytes)? {
             Decoded::Packet(_, len) => Ok(Some(len)),
             Decoded::NeedMore { .. } => Ok(None),
@@ -274,12 +273,6 @@ impl Decoder {
             other => other.map(drop),
         }
     }
-}
-
-#[cfg(feature = "bytes")]
-#[inline(never)]
-fn is_plain_publish(first: u8, body: &[u8]) -> bool {
-    Publish::decode(first, Reader::new(body, Quick)).is_ok()
 }
 
 impl Default for Decoder {

@@ -26,6 +26,11 @@ impl<'a> Cut<'a> {
     /// The packet at the front of `bytes`; `None` when it is not whole or its length is malformed.
     #[inline]
     pub(crate) fn from_front(bytes: &'a [u8]) -> Option<Self> {
+        // As nearly all are.
+        if let [first, len @ ..0x80, rest @ ..] = bytes {
+            let body = rest.get(..usize::from(*len))?;
+            return Some(Self { first: *first, header_len: 2, body });
+        }
         let Header::Whole(first, remaining_length, header_len) = Header::read(bytes) else { return None };
         let body = bytes.get(header_len..)?.get(..usize::try_from(remaining_length).ok()?)?;
         Some(Self { first, header_len, body })

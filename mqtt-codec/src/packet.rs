@@ -174,7 +174,7 @@ impl<'a> Packet<'a> {
             Self::Pingreq => small([first_byte(PacketType::Pingreq), 0], out),
             Self::Pingresp => small([first_byte(PacketType::Pingresp), 0], out),
             Self::Disconnect => small([first_byte(PacketType::Disconnect), 0], out),
-            Self::Connect(connect) => encode_counted(connect, out),
+            Self::Connect(connect) => connect.encode_packet(out),
             Self::Subscribe(subscribe) => encode_counted(subscribe, out),
             Self::Suback(suback) => encode_counted(suback, out),
             Self::Unsubscribe(unsubscribe) => encode_counted(unsubscribe, out),
@@ -206,7 +206,7 @@ impl<'a> Packet<'a> {
 
 /// Fields that are counted, then written: a function for each type, so that none saves registers for another.
 #[inline(never)]
-fn encode_counted<B: Body>(body: &B, out: &mut [u8]) -> Result<usize, EncodeError> {
+pub(crate) fn encode_counted<B: Body>(body: &B, out: &mut [u8]) -> Result<usize, EncodeError> {
     body.check_sendable()?;
     let mut counter = Counter::default();
     body.encode(&mut counter);
@@ -221,7 +221,7 @@ fn encode_counted<B: Body>(body: &B, out: &mut [u8]) -> Result<usize, EncodeErro
 
 /// Byte 1 of all types but PUBLISH.
 #[inline]
-const fn first_byte(packet_type: PacketType) -> u8 {
+pub(crate) const fn first_byte(packet_type: PacketType) -> u8 {
     let flags = match packet_type.fixed_flags() {
         Some(flags) => flags,
         None => 0,

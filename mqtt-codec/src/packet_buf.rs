@@ -59,7 +59,21 @@ impl PacketBuf {
     /// As for [`Decoder::decode`]; `stream` is untouched.
     #[inline(always)]
     pub fn take(decoder: &Decoder, stream: &mut BytesMut) -> Result<Option<Self>, DecodeError> {
-        Ok(decoder.check(stream)?.map(|len| Self(stream.split_to(len).freeze())))
+        match decoder.plain_publish_len(stream) {
+            Some(len) => Ok(Some(Self::take_front(stream, len))),
+            None => Self::take_other(decoder, stream),
+        }
+    }
+
+    #[inline(never)]
+    fn take_other(decoder: &Decoder, stream: &mut BytesMut) -> Result<Option<Self>, DecodeError> {
+        Ok(decoder.check(stream)?.map(|len| Self::take_front(stream, len)))
+    }
+
+    /// Not inlined: what splitting and freezing may have to do besides would save registers for nothing.
+    #[inline(never)]
+    fn take_front(stream: &mut BytesMut, len: usize) -> Self {
+        Self(stream.split_to(len).freeze())
     }
 
     /// The same from bytes that are shared already.
@@ -68,7 +82,20 @@ impl PacketBuf {
     /// As for [`Decoder::decode`]; `stream` is untouched.
     #[inline(always)]
     pub fn take_shared(decoder: &Decoder, stream: &mut Bytes) -> Result<Option<Self>, DecodeError> {
-        Ok(decoder.check(stream)?.map(|len| Self(stream.split_to(len))))
+        match decoder.plain_publish_len(stream) {
+            Some(len) => Ok(Some(Self::take_front_shared(stream, len))),
+            None => Self::take_other_shared(decoder, stream),
+        }
+    }
+
+    #[inline(never)]
+    fn take_other_shared(decoder: &Decoder, stream: &mut Bytes) -> Result<Option<Self>, DecodeError> {
+        Ok(decoder.check(stream)?.map(|len| Self::take_front_shared(stream, len)))
+    }
+
+    #[inline(never)]
+    fn take_front_shared(stream: &mut Bytes, len: usize) -> Self {
+        Self(stream.split_to(len))
     }
 
     /// The packet in memory of its own, of exactly its length: one allocation, one copy. What it borrows from can go.

@@ -91,6 +91,20 @@ impl Sink for Counter {
 /// Fills a slice that was cut to the packet's length before.
 pub(crate) struct SliceSink<'b>(pub(crate) &'b mut [u8]);
 
+impl SliceSink<'_> {
+    /// Two arrays in one step.
+    #[inline(always)]
+    pub(crate) fn arrays<const A: usize, const B: usize>(&mut self, first: [u8; A], second: [u8; B]) {
+        if let Some(out) = self.0.split_off_mut(..A + B)
+            && let Some((a, rest)) = out.split_first_chunk_mut()
+            && let Some(b) = rest.first_chunk_mut()
+        {
+            *a = first;
+            *b = second;
+        }
+    }
+}
+
 impl Sink for SliceSink<'_> {
     #[inline(always)]
     fn put(&mut self, bytes: &[u8]) {
