@@ -40,6 +40,7 @@ pub mod input;
 pub mod lamp;
 pub mod light;
 pub mod memory;
+pub mod notice;
 pub mod options;
 pub mod payload;
 pub mod programs;

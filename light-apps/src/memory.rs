@@ -67,7 +67,7 @@ fn write(path: &Path, light: &Light) -> io::Result<()> {
 }
 
 /// `$XDG_STATE_HOME/light-controller`, or below `~/.local/state`.
-fn directory() -> Option<PathBuf> {
+pub(crate) fn directory() -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let states = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
     Some(states.join("light-controller"))

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser};
-use mqtt_client::transport::Address;
-use mqtt_client::{Backoff, Options, SessionOptions};
+use mqtt_client::transport::{Address, TransportOptions};
+#[cfg(feature = "tls")]
+use mqtt_client::transport::{TlsOptions, TlsOptionsError};
+use mqtt_client::{Backoff, Connecting, Options, SessionOptions};
 
 use crate::dashboard::Dashboard;
 use crate::hub::{Following, Scope};
@@ -17,6 +19,21 @@ use crate::topics::LightId;
 
 /// The environment variable of the password.
 pub const PASSWORD: &str = "LIGHT_PASSWORD";
+
+/// Whom TLS trusts, and who we are to a broker that asks.
+#[cfg(feature = "tls")]
+#[derive(Args, Clone, Debug, Default)]
+pub struct TlsArguments {
+    /// File with the certificates of the CAs to be trusted, in PEM [default: those of this system]
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// File with our own certificate, in PEM, for a broker that asks for one
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+    /// File with its private key, in PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+}
 
 /// How to reach the broker.
 #[derive(Args, Clone, Debug)]
@@ -31,6 +48,10 @@ pub struct BrokerOptions {
     /// File with the password
     #[arg(long, value_name = "FILE", requires = "user")]
     pub password_file: Option<PathBuf>,
+    /// Whom TLS trusts.
+    #[cfg(feature = "tls")]
+    #[command(flatten)]
+    pub tls: TlsArguments,
     /// Client Identifier, if it is not to be the usual one
     #[arg(long, value_name = "ID")]
     pub client_id: Option<String>,
@@ -47,21 +68,44 @@ impl BrokerOptions {
     /// All options of a client with this session, whose broker is the one that was named, or else this one.
     ///
     /// # Errors
-    /// The password can't be read.
+    /// A file with a password or a certificate can't be read or used.
     pub fn client(&self, session: SessionOptions, otherwise: &Address) -> Result<Options, Failure> {
+        let session = self.session(session)?;
+        let (first, others) = match self.broker.split_first() {
+            Some((first, others)) => (first, others),
+            None => (otherwise, [].as_slice()),
+        };
+        let options = Options::new(first.clone(), session).transport(self.transport()?);
+        Ok(patient(others.iter().fold(options, |options, address| options.address(address.clone()))))
+    }
+
+    /// The same for a client that finds its broker by itself.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn client_over(
+        &self,
+        session: SessionOptions,
+        connect: impl FnMut() -> Connecting + Send + 'static,
+    ) -> Result<Options, Failure> {
+        Ok(patient(Options::over(self.session(session)?, connect)))
+    }
+
+    fn session(&self, session: SessionOptions) -> Result<SessionOptions, Failure> {
         let mut session = session.keep_alive(self.keep_alive);
         if let Some(user) = &self.user {
             let password = self.password()?.map(|password| password.into_bytes().into());
             session = session.login(user, password);
         }
-        let (first, others) = match self.broker.split_first() {
-            Some((first, others)) => (first, others),
-            None => (otherwise, [].as_slice()),
-        };
-        // A light should be back soon.
-        let backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
-        let options = Options::new(first.clone(), session).reconnect(backoff);
-        Ok(others.iter().fold(options, |options, address| options.address(address.clone())))
+        Ok(session)
+    }
+
+    fn transport(&self) -> Result<TransportOptions, Failure> {
+        let transport = TransportOptions::default();
+        #[cfg(feature = "tls")]
+        let transport =
+            transport.tls(self.tls.options().map_err(|error| Failure::Option(error.to_string()))?);
+        Ok(transport)
     }
 
     /// What to log: as the option says, or else the variable RUST_LOG.
@@ -77,6 +121,25 @@ impl BrokerOptions {
             Err(error) => Err(Failure::File { path: path.clone(), error }),
         }
     }
+}
+
+#[cfg(feature = "tls")]
+impl TlsArguments {
+    fn options(&self) -> Result<TlsOptions, TlsOptionsError> {
+        let mut tls = TlsOptions::default();
+        if let Some(ca) = &self.ca {
+            tls = tls.ca_file(ca)?;
+        }
+        if let (Some(cert), Some(key)) = (&self.cert, &self.key) {
+            tls = tls.client_certificate_files(cert, key)?;
+        }
+        Ok(tls)
+    }
+}
+
+/// A light should be back soon: it never waits long before it tries again.
+fn patient(options: Options) -> Options {
+    options.reconnect(Backoff::new(Duration::from_millis(200), Duration::from_secs(5)))
 }
 
 /// The broker that runs inside the process.

@@ -10,12 +10,13 @@ use crate::hub::{Following, Hub, Scope};
 use crate::input;
 use crate::lamp::Simulated;
 use crate::memory::Memory;
+use crate::notice;
 use crate::options::{BrokerOptions, ControllerOptions, DashboardOptions, EmbeddedOptions};
 use crate::run::{Ended, Failure};
 use crate::screen::Screen;
 use crate::topics::LightId;
 
-/// Where programs look for a broker that nobody named.
+/// Where programs look for a broker that nobody named or wrote down.
 fn usual() -> Address {
     Address::tcp("127.0.0.1", 1883)
 }
@@ -31,8 +32,12 @@ pub async fn controller(
 ) -> Result<Ended, Failure> {
     let (id, house) = (options.id.clone().unwrap_or_default(), options.id.is_some());
     let session = controller::Setup::session(&id, house, options.broker.client_id.clone())?;
+    let client = match options.broker.broker.is_empty() {
+        true => options.broker.client_over(session, notice::follow(usual()))?,
+        false => options.broker.client(session, &usual())?,
+    };
     let setup = controller::Setup {
-        options: options.broker.client(session, &usual())?,
+        options: client,
         lamp: options.lamp.lamp()?,
         memory: options.memory(),
         ready: None,
@@ -53,6 +58,8 @@ pub async fn dashboard(
     stop: CancellationToken,
 ) -> Result<Ended, Failure> {
     let embedded = Embedded::start(&options.broker, &options.embedded, &screen).await?;
+    #[cfg(feature = "broker")]
+    let _notice = options.broker.broker.is_empty().then(|| notice::Notice::put_up(embedded.address()));
     let following = options.following();
     let lines = (!options.watch).then(input::standard);
     let ended = dashboard_at(&options.broker, embedded.address(), following, screen, lines, stop).await;

@@ -75,21 +75,42 @@ fn the_homework_is_one_command() {
 }
 
 #[test]
-fn the_dashboard_brings_its_broker() {
+fn the_dashboard_brings_its_broker_and_the_controller_finds_it() {
+    let home = crate::scratch();
+    let start = |name, arguments: &[&str]| crate::app::start_in(&home, name, arguments);
     let mut dashboard = start("light-dashboard", &["--port", "0"]);
-    dashboard.says("Broker: mqtt://");
+    dashboard.says("Broker: mqtt://127.0.0.1:");
     dashboard.says("Enter command");
-    let said = dashboard.said();
-    let address = said.lines().next().unwrap().strip_prefix("Broker: ").unwrap();
-    let controller = start("light-controller", &["--broker", address]);
+    let controller = start("light-controller", &[]);
     controller.complains("light obeys");
     dashboard.enter("ON");
     dashboard.says("Received light status: Light is ON");
     dashboard.close_input();
     assert!(dashboard.end().status.success());
-    // Without a broker it waits for one, and can be ended.
+    // Without a broker it waits for one, wherever it will be.
     controller.complains("connection lost");
+    let mut dashboard = start("light-dashboard", &["--port", "0"]);
+    controller.complains("connected");
+    loop {
+        dashboard.enter("OFF");
+        if dashboard.says_one_of(&["Received light status: Light is OFF", "No light answered"]) == 0 {
+            break;
+        }
+    }
     assert!(controller.stop().status.success());
+}
+
+#[test]
+fn the_next_free_port_is_taken() {
+    let taken = Embedded::start();
+    let address = taken.address();
+    let (_, port) = address.rsplit_once(':').unwrap();
+    let dashboard = start("light-dashboard", &["--port", port]);
+    dashboard.says("Broker: mqtt://127.0.0.1:");
+    dashboard.says("Enter command");
+    let said = dashboard.said();
+    let next: u16 = said.lines().next().unwrap().rsplit_once(':').unwrap().1.parse().unwrap();
+    assert!(next > port.parse().unwrap(), "{said}");
 }
 
 #[test]

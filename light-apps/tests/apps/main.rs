@@ -12,12 +12,16 @@ mod app;
 mod bad;
 #[path = "../../../mqtt-client/tests/common/broker.rs"]
 mod broker;
+#[path = "../../../mqtt-client/tests/brokers/certificates.rs"]
+#[allow(dead_code, reason = "the client's tests use more of it")]
+mod certificates;
 mod crowd;
 mod house;
 mod lab;
 mod network;
 mod paho;
 mod peer;
+mod secure;
 mod server;
 mod tap;
 
