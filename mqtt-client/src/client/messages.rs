@@ -1,5 +1,6 @@
 //! Received messages, and the streams that they come in.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::ops::Deref;
@@ -96,6 +97,8 @@ impl fmt::Debug for Received {
 pub struct Messages {
     alive: Arc<Alive>,
     id: StreamId,
+    /// Taken from the queue together, and not given to the user yet.
+    batch: VecDeque<Arrival>,
 }
 
 impl Messages {
@@ -104,7 +107,7 @@ impl Messages {
         let ended = state.ended.is_some();
         let id = state.streams.open(filters, ended);
         drop(state);
-        Self { alive, id }
+        Self { alive, id, batch: VecDeque::new() }
     }
 
     /// The next message; `None` when the client is closed and all were taken.
@@ -116,29 +119,39 @@ impl Messages {
 
     /// The next message, if it is there already.
     pub fn try_next(&mut self) -> Option<Received> {
-        let shared = self.alive.shared();
-        let mut state = shared.lock();
-        let arrival = state.streams.next(self.id).ok()?;
-        // The driver may have stopped reading for it.
-        Shared::wake_driver_to_read(state);
-        Some(Received::new(arrival, shared))
+        if self.batch.is_empty() {
+            self.alive.shared().lock().streams.take(self.id, &mut self.batch).ok()?;
+        }
+        self.from_batch()
     }
 
     #[inline]
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Received>> {
-        let shared = self.alive.shared();
-        let mut state = shared.lock();
-        match state.streams.next(self.id) {
-            Ok(arrival) => {
-                Shared::wake_driver_to_read(state);
-                Poll::Ready(Some(Received::new(arrival, shared)))
-            }
-            Err(Empty::Ended) => Poll::Ready(None),
-            Err(Empty::NotYet) => {
-                state.streams.wait(self.id, context.waker());
-                Poll::Pending
+        if self.batch.is_empty() {
+            let mut state = self.alive.shared().lock();
+            match state.streams.take(self.id, &mut self.batch) {
+                Ok(()) => {}
+                Err(Empty::Ended) => return Poll::Ready(None),
+                Err(Empty::NotYet) => {
+                    state.streams.wait(self.id, context.waker());
+                    return Poll::Pending;
+                }
             }
         }
+        Poll::Ready(self.from_batch())
+    }
+
+    #[inline]
+    fn from_batch(&mut self) -> Option<Received> {
+        let shared = self.alive.shared();
+        let arrival = self.batch.pop_front()?;
+        if self.batch.is_empty() {
+            let mut state = shared.lock();
+            state.streams.release(self.id);
+            // The driver may have stopped reading for them.
+            Shared::wake_driver_to_read(state);
+        }
+        Some(Received::new(arrival, shared))
     }
 }
 

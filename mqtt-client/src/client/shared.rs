@@ -213,10 +213,12 @@ impl State {
 
     fn pass_on_arrivals(&mut self) {
         let Self { session, streams, statistics, wakers, .. } = self;
-        for arrival in session.arrivals().drain(..) {
-            statistics.received += 1;
-            streams.hand_over(arrival, wakers);
+        let arrivals = session.arrivals();
+        if arrivals.is_empty() {
+            return;
         }
+        statistics.received += arrivals.len() as u64;
+        streams.hand_over(arrivals, wakers);
         // Nobody takes these, so nobody acknowledges them.
         for acknowledgement in streams.take_unclaimed(&mut statistics.unclaimed) {
             session.acknowledge(acknowledgement);

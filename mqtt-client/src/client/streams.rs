@@ -24,8 +24,37 @@ struct Queue {
     /// `None` for all messages.
     filters: Option<Vec<TopicFilterBuf>>,
     waiting: VecDeque<Arrival>,
+    /// Messages that were taken together, and their bytes: they count as waiting until the user has had the last.
+    taken: (usize, usize),
     waker: Option<Waker>,
     ended: bool,
+}
+
+impl Queue {
+    #[inline]
+    fn wants(&self, arrival: &Arrival) -> bool {
+        let name = arrival.message.topic.as_name();
+        self.filters.as_ref().is_none_or(|filters| filters.iter().any(|filter| filter.matches(name)))
+    }
+}
+
+fn weight(arrivals: &VecDeque<Arrival>) -> usize {
+    arrivals.iter().map(|arrival| arrival.message.weight()).sum()
+}
+
+/// Moves all messages into an empty queue, and that one's memory back.
+fn exchange(from: &mut VecDeque<Arrival>, into: &mut VecDeque<Arrival>) {
+    debug_assert!(into.is_empty(), "they would be lost");
+    std::mem::swap(from, into);
+    give_back(from, into.len());
+}
+
+/// Gives the memory of an empty queue back when it was much more than so many messages needed: buffers last as long as
+/// there is something to put into them.
+fn give_back(queue: &mut VecDeque<Arrival>, needed: usize) {
+    if queue.capacity() > 4 * needed.max(4) {
+        *queue = VecDeque::new();
+    }
 }
 
 /// The place of a stream.
@@ -45,7 +74,7 @@ impl Streams {
 
     /// A new stream of the messages that match, or of all.
     pub(crate) fn open(&mut self, filters: Option<Vec<TopicFilterBuf>>, ended: bool) -> StreamId {
-        let queue = Some(Queue { filters, waiting: VecDeque::new(), waker: None, ended });
+        let queue = Some(Queue { filters, waiting: VecDeque::new(), taken: (0, 0), waker: None, ended });
         match self.streams.iter_mut().enumerate().find(|(_, slot)| slot.is_none()) {
             Some((id, slot)) => {
                 *slot = queue;
@@ -62,43 +91,45 @@ impl Streams {
     /// the Server sends it again on the next connection.
     pub(crate) fn close(&mut self, id: StreamId) {
         if let Some(queue) = self.streams.get_mut(id).and_then(Option::take) {
-            for arrival in queue.waiting {
-                self.waiting -= 1;
-                self.waiting_bytes -= arrival.message.weight();
-            }
+            self.waiting -= queue.waiting.len() + queue.taken.0;
+            self.waiting_bytes -= weight(&queue.waiting) + queue.taken.1;
         }
     }
 
-    /// Puts a message into each queue that wants it.
-    #[inline]
-    pub(crate) fn hand_over(&mut self, arrival: Arrival, wakers: &mut Vec<Waker>) {
-        let name = arrival.message.topic.as_name();
-        let wants = |queue: &Queue| match &queue.filters {
-            None => true,
-            Some(filters) => filters.iter().any(|filter| filter.matches(name)),
+    /// Puts each message into the queues that want it.
+    pub(crate) fn hand_over(&mut self, arrivals: &mut VecDeque<Arrival>, wakers: &mut Vec<Waker>) {
+        let mut queues = self.streams.iter_mut().flatten();
+        if let (Some(queue), None) = (queues.next(), queues.next())
+            && arrivals.iter().all(|arrival| queue.wants(arrival))
+        {
+            // As it mostly is: all of them at once, without looking at each again.
+            self.waiting += arrivals.len();
+            self.waiting_bytes += weight(arrivals);
+            match queue.waiting.is_empty() {
+                true => exchange(arrivals, &mut queue.waiting),
+                false => queue.waiting.append(arrivals),
+            }
+            return wakers.extend(queue.waker.take());
+        }
+        let len = arrivals.len();
+        arrivals.drain(..).for_each(|arrival| self.hand_over_one(arrival, wakers));
+        give_back(arrivals, len);
+    }
+
+    fn hand_over_one(&mut self, arrival: Arrival, wakers: &mut Vec<Waker>) {
+        let wants = |queue: &Option<Queue>| queue.as_ref().is_some_and(|queue| queue.wants(&arrival));
+        let Some(last) = self.streams.iter().rposition(wants) else {
+            return self.unclaimed.push(arrival.acknowledgement);
         };
-        let mut first = None;
-        let mut others = Vec::new();
-        for (id, queue) in self.streams.iter().enumerate() {
-            if queue.as_ref().is_some_and(wants) {
-                match first {
-                    None => first = Some(id),
-                    Some(_) => others.push(id),
-                }
+        for queue in self.streams.iter_mut().take(last).flatten() {
+            if queue.wants(&arrival) {
+                self.waiting += 1;
+                self.waiting_bytes += arrival.message.weight();
+                queue.waiting.push_back(arrival.clone());
+                wakers.extend(queue.waker.take());
             }
         }
-        for id in others {
-            self.push(id, arrival.clone(), wakers);
-        }
-        match first {
-            Some(id) => self.push(id, arrival, wakers),
-            None => self.unclaimed.push(arrival.acknowledgement),
-        }
-    }
-
-    #[inline]
-    fn push(&mut self, id: StreamId, arrival: Arrival, wakers: &mut Vec<Waker>) {
-        if let Some(Some(queue)) = self.streams.get_mut(id) {
+        if let Some(Some(queue)) = self.streams.get_mut(last) {
             self.waiting += 1;
             self.waiting_bytes += arrival.message.weight();
             queue.waiting.push_back(arrival);
@@ -115,22 +146,24 @@ impl Streams {
         self.unclaimed.drain(..).flatten().collect()
     }
 
-    /// Takes the next message of a stream; `Err` when none will come any more, or none is there.
-    #[inline]
-    pub(crate) fn next(&mut self, id: StreamId) -> Result<Arrival, Empty> {
+    /// Takes all messages of a stream that wait, at least one, into `batch`, which is empty. `Err` when none will come any
+    /// more, or none is there.
+    pub(crate) fn take(&mut self, id: StreamId, batch: &mut VecDeque<Arrival>) -> Result<(), Empty> {
         let Some(Some(queue)) = self.streams.get_mut(id) else { return Err(Empty::Ended) };
-        match queue.waiting.pop_front() {
-            Some(arrival) => {
-                self.waiting -= 1;
-                self.waiting_bytes -= arrival.message.weight();
-                if queue.waiting.is_empty() {
-                    // Buffers appear when messages do.
-                    queue.waiting = VecDeque::new();
-                }
-                Ok(arrival)
-            }
-            None if queue.ended => Err(Empty::Ended),
-            None => Err(Empty::NotYet),
+        if queue.waiting.is_empty() {
+            return Err(if queue.ended { Empty::Ended } else { Empty::NotYet });
+        }
+        exchange(&mut queue.waiting, batch);
+        queue.taken = (batch.len(), weight(batch));
+        Ok(())
+    }
+
+    /// The user has had the last message of the batch.
+    pub(crate) fn release(&mut self, id: StreamId) {
+        if let Some(Some(queue)) = self.streams.get_mut(id) {
+            let (messages, bytes) = std::mem::take(&mut queue.taken);
+            self.waiting -= messages;
+            self.waiting_bytes -= bytes;
         }
     }
 

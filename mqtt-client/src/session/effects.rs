@@ -10,7 +10,7 @@ use crate::store::Change;
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     pub(super) outbox: Outbox,
-    pub(super) events: VecDeque<Event>,
+    events: VecDeque<Told>,
     /// Changes since the last call of `take_changes`, in order; `None` when nobody stores them.
     journal: Option<Vec<Change>>,
     /// Bytes that were taken from the outbox on this connection.
@@ -21,6 +21,13 @@ pub(super) struct Effects {
     pub(super) resent: u64,
     /// Publishes at QoS 0 that the transport has not taken yet: the byte of the connection that they end before.
     unwritten: VecDeque<(u64, Tag)>,
+}
+
+/// An event. Most are outcomes by far, so these are small.
+#[derive(Debug)]
+enum Told {
+    Published(Tag, Outcome),
+    Other(Box<Event>),
 }
 
 impl Effects {
@@ -48,8 +55,22 @@ impl Effects {
     #[inline]
     pub(super) fn published(&mut self, tag: Option<Tag>, outcome: Outcome) {
         if let Some(tag) = tag {
-            self.events.push_back(Event::Published { tag, outcome });
+            self.events.push_back(Told::Published(tag, outcome));
         }
+    }
+
+    /// Tells an event other than an outcome.
+    pub(super) fn tell(&mut self, event: Event) {
+        self.events.push_back(Told::Other(Box::new(event)));
+    }
+
+    /// The next event.
+    #[inline]
+    pub(super) fn next_event(&mut self) -> Option<Event> {
+        Some(match self.events.pop_front()? {
+            Told::Published(tag, outcome) => Event::Published { tag, outcome },
+            Told::Other(event) => *event,
+        })
     }
 
     /// A PUBLISH at QoS 0 was just put into the outbox.

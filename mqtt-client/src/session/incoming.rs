@@ -3,13 +3,13 @@
 //! PUBACKs and PUBRECs keep one common order, which is more than the standard asks for [MQTT-4.6.0-2] [MQTT-4.6.0-3]: a
 //! message that the user has not acknowledged holds back the answers to all that came behind it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use mqtt_codec::{Delivery, Packet, PacketId};
 
+use crate::session::by_id::IdSet;
 use crate::session::effects::Effects;
 use crate::session::event::{Acknowledgement, Violation};
-use crate::session::ids::IdHash;
 use crate::store::Change;
 
 /// Exchanges that the Server began.
@@ -17,8 +17,10 @@ use crate::store::Change;
 pub(super) struct Incoming {
     /// The user acknowledges.
     manual: bool,
-    /// Messages at QoS 2 until their PUBREL.
-    open: HashMap<PacketId, Open, IdHash>,
+    /// Messages at QoS 2 from their PUBREC, sent or about to be, to their PUBREL: the same identifier is the same message.
+    held: IdSet,
+    /// Messages at QoS 2 that were handed over, and that the user has not acknowledged.
+    unacknowledged: BTreeMap<PacketId, Unacknowledged>,
     /// Acknowledgements of this connection that wait for the user, or for one before them that does, in the order of
     /// their PUBLISHes [MQTT-4.6.0-2] [MQTT-4.6.0-3].
     due: VecDeque<Due>,
@@ -26,14 +28,13 @@ pub(super) struct Incoming {
     next_place: u64,
 }
 
-/// A message at QoS 2.
+/// A message at QoS 2 that the user has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Open {
-    /// It was handed over at this place, and the user has not acknowledged it. On this connection its PUBLISH came, again
-    /// perhaps, at the place `due`.
-    Unacknowledged { place: u64, due: Option<u64> },
-    /// PUBREC was sent, or may be: the same identifier is the same message.
-    Held,
+struct Unacknowledged {
+    /// Where it was handed over.
+    place: u64,
+    /// Where its PUBLISH came on this connection, again perhaps.
+    due: Option<u64>,
 }
 
 /// A PUBACK or PUBREC that has not left.
@@ -56,8 +57,13 @@ pub(super) enum Verdict {
 
 impl Incoming {
     pub(super) fn new(manual: bool, held: impl IntoIterator<Item = PacketId>) -> Self {
-        let open = held.into_iter().map(|id| (id, Open::Held)).collect();
-        Self { manual, open, due: VecDeque::new(), next_place: 0 }
+        Self {
+            manual,
+            held: held.into_iter().collect(),
+            unacknowledged: BTreeMap::new(),
+            due: VecDeque::new(),
+            next_place: 0,
+        }
     }
 
     /// Acknowledgements that wait for the user.
@@ -77,31 +83,30 @@ impl Incoming {
         Ok(match delivery {
             Delivery::AtMostOnce => Verdict::HandOver(None),
             Delivery::AtLeastOnce { packet_id, .. } => Verdict::HandOver(self.answer(packet_id, false, fx)),
-            Delivery::ExactlyOnce { packet_id, .. } => match self.open.get(&packet_id) {
-                None => {
-                    if self.manual {
-                        let place = self.next_place;
-                        self.open.insert(packet_id, Open::Unacknowledged { place, due: Some(place) });
-                    } else {
-                        self.hold(packet_id, fx);
-                    }
-                    Verdict::HandOver(self.answer(packet_id, true, fx))
-                }
-                Some(Open::Held) => {
-                    self.push(packet_id, true, true, fx);
-                    Verdict::Duplicate
-                }
-                Some(&Open::Unacknowledged { place, due }) => {
-                    // Sent again on a new connection, while the user has the first: one acknowledgement answers both.
-                    if due.is_none() {
-                        let due = Some(self.next_place);
-                        self.open.insert(packet_id, Open::Unacknowledged { place, due });
-                        self.push(packet_id, true, false, fx);
-                    }
-                    Verdict::Duplicate
-                }
-            },
+            Delivery::ExactlyOnce { packet_id, .. } => self.publish_exactly_once(packet_id, fx),
         })
+    }
+
+    #[inline]
+    fn publish_exactly_once(&mut self, packet_id: PacketId, fx: &mut Effects) -> Verdict {
+        let place = self.next_place;
+        if self.held.contains(packet_id) {
+            self.push(packet_id, true, true, fx);
+            return Verdict::Duplicate;
+        }
+        if !self.manual {
+            self.hold(packet_id, fx);
+        } else if let Some(first) = self.unacknowledged.get_mut(&packet_id) {
+            // Sent again on a new connection, while the user has the first: one acknowledgement answers both.
+            if first.due.is_none() {
+                first.due = Some(place);
+                self.push(packet_id, true, false, fx);
+            }
+            return Verdict::Duplicate;
+        } else {
+            self.unacknowledged.insert(packet_id, Unacknowledged { place, due: Some(place) });
+        }
+        Verdict::HandOver(self.answer(packet_id, true, fx))
     }
 
     /// The answer to a message that is handed over now.
@@ -128,7 +133,7 @@ impl Incoming {
     }
 
     fn hold(&mut self, packet_id: PacketId, fx: &mut Effects) {
-        self.open.insert(packet_id, Open::Held);
+        self.held.insert(packet_id);
         fx.record(|| Change::Held(packet_id));
     }
 
@@ -137,10 +142,11 @@ impl Incoming {
     pub(super) fn acknowledge(&mut self, done: Acknowledgement, fx: &mut Effects) {
         let mut place = Some(done.place);
         if done.exactly_once {
-            match self.open.get(&done.packet_id) {
-                Some(&Open::Unacknowledged { place: first, due }) if first == done.place => place = due,
+            match self.unacknowledged.get(&done.packet_id) {
+                Some(first) if first.place == done.place => place = first.due,
                 _ => return,
             }
+            self.unacknowledged.remove(&done.packet_id);
             self.hold(done.packet_id, fx);
         }
         // Places that wait are consecutive.
@@ -159,13 +165,11 @@ impl Incoming {
 
     /// Answers PUBREL, also of an unknown identifier [MQTT-4.3.3-2].
     pub(super) fn pubrel(&mut self, packet_id: PacketId, fx: &mut Effects) -> Result<(), Violation> {
-        match self.open.get(&packet_id) {
-            Some(Open::Unacknowledged { .. }) => return Err(Violation::PubrelBeforePubrec(packet_id)),
-            Some(Open::Held) => {
-                self.open.remove(&packet_id);
-                fx.record(|| Change::Unheld(packet_id));
-            }
-            None => {}
+        if self.unacknowledged.contains_key(&packet_id) {
+            return Err(Violation::PubrelBeforePubrec(packet_id));
+        }
+        if self.held.remove(packet_id) {
+            fx.record(|| Change::Unheld(packet_id));
         }
         fx.outbox.packet(&Packet::Pubcomp(packet_id));
         Ok(())
@@ -174,17 +178,14 @@ impl Incoming {
     /// Answers that were due were due on that connection: the Server sends its PUBLISHes again.
     pub(super) fn connection_lost(&mut self) {
         self.due.clear();
-        for open in self.open.values_mut() {
-            if let Open::Unacknowledged { due, .. } = open {
-                *due = None;
-            }
-        }
+        self.unacknowledged.values_mut().for_each(|first| first.due = None);
     }
 
     /// The Server has no session: its identifiers mean new messages.
     pub(super) fn session_lost(&mut self, fx: &mut Effects) {
-        if !self.open.is_empty() {
-            self.open.clear();
+        if !self.held.is_empty() || !self.unacknowledged.is_empty() {
+            self.held = IdSet::default();
+            self.unacknowledged.clear();
             fx.record(|| Change::AllUnheld);
         }
     }

@@ -102,7 +102,7 @@ impl Session {
             qos: publish.delivery.qos(),
             retain: publish.retain,
         };
-        self.arrivals.push(Arrival { message, dup: publish.delivery.dup(), acknowledgement });
+        self.arrivals.push_back(Arrival { message, dup: publish.delivery.dup(), acknowledgement });
         Ok(())
     }
 
@@ -144,7 +144,7 @@ impl Session {
 
     /// The request that this packet answers.
     fn request(&self, received: PacketType, packet_id: PacketId) -> Result<&Request, Violation> {
-        match self.outgoing.exchanges.get(&packet_id) {
+        match self.outgoing.exchanges.get(packet_id) {
             None => Err(Violation::NothingAsked { received, packet_id }),
             Some(Exchange::Request(request)) if request.awaited() == received => Ok(request),
             Some(other) => {

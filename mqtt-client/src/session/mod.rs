@@ -39,9 +39,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod by_id;
 mod effects;
 mod event;
-mod ids;
 mod incoming;
 mod input;
 mod keep_alive;
@@ -51,6 +51,7 @@ mod requests;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use mqtt_codec::{Decoder, Packet, QoS, Side, TopicFilterBuf};
@@ -86,7 +87,7 @@ pub struct Session {
     expects_session: bool,
     /// Subscriptions have to be made again.
     subscribe_again: bool,
-    arrivals: Vec<Arrival>,
+    arrivals: VecDeque<Arrival>,
     fx: Effects,
 }
 
@@ -149,7 +150,7 @@ impl Session {
             incoming: Incoming::new(options.manual_acknowledgement, saved.held),
             granted: Granted::default(),
             subscribe_again: false,
-            arrivals: Vec::new(),
+            arrivals: VecDeque::new(),
             fx: Effects::new(stored),
             options,
         })
@@ -324,16 +325,16 @@ impl Session {
     /// The next event.
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.fx.events.pop_front()
+        self.fx.next_event()
     }
 
     /// The messages that came since the last call, in order.
     pub fn take_arrivals(&mut self) -> Vec<Arrival> {
-        std::mem::take(&mut self.arrivals)
+        std::mem::take(&mut self.arrivals).into()
     }
 
-    /// Messages that came, to be drained in place.
-    pub(crate) fn arrivals(&mut self) -> &mut Vec<Arrival> {
+    /// Messages that came, to be taken in place.
+    pub(crate) fn arrivals(&mut self) -> &mut VecDeque<Arrival> {
         &mut self.arrivals
     }
 
@@ -401,11 +402,11 @@ impl Session {
             return Err(Violation::SessionPresentAfterCleanSession);
         }
         self.phase = Phase::Online;
-        self.fx.events.push_back(Event::Connected { session_present });
+        self.fx.tell(Event::Connected { session_present });
         let lost = !session_present;
         if lost {
             if self.expects_session && !clean {
-                self.fx.events.push_back(Event::SessionLost);
+                self.fx.tell(Event::SessionLost);
             }
             self.incoming.session_lost(&mut self.fx);
             self.subscribe_again |= !self.granted.is_empty();

@@ -1,14 +1,14 @@
 //! Messages to the Server: the sender's half of QoS 0, 1 and 2 (4.3), Packet Identifiers, and what waits.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use mqtt_codec::{Delivery, Packet, PacketId, PacketType, QoS, TopicFilterBuf};
 
 use crate::message::Message;
 use crate::options::SessionOptions;
+use crate::session::by_id::ById;
 use crate::session::effects::Effects;
 use crate::session::event::{Doubt, Outcome, Tag, Violation};
-use crate::session::ids::IdHash;
 use crate::session::requests::{Asked, Request};
 use crate::store::{Change, SavedPublish, SavedState};
 
@@ -19,7 +19,7 @@ const OUTBOX_LEN: usize = 256 * 1024;
 #[derive(Debug)]
 pub(super) struct Outgoing {
     /// By Packet Identifier, all that one is in use for [MQTT-2.3.1-2] [MQTT-2.3.1-3].
-    pub(super) exchanges: HashMap<PacketId, Exchange, IdHash>,
+    pub(super) exchanges: ById<Exchange>,
     /// Where the search for a free identifier begins: as late as possible after its last use.
     next_id: PacketId,
     /// Accepted, in order, not sent.
@@ -67,7 +67,7 @@ pub enum Refused {
 impl Outgoing {
     pub(super) fn new(options: &SessionOptions, mut saved: Vec<SavedPublish>) -> Self {
         let mut outgoing = Self {
-            exchanges: HashMap::default(),
+            exchanges: ById::default(),
             next_id: PacketId::MIN,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
@@ -207,7 +207,7 @@ impl Outgoing {
         loop {
             let id = self.next_id;
             self.next_id = id.next();
-            if !self.exchanges.contains_key(&id) {
+            if !self.exchanges.contains(id) {
                 return Some(id);
             }
         }
@@ -244,7 +244,7 @@ impl Outgoing {
 
     /// The request with this identifier was answered: the identifier is free [MQTT-2.3.1-3].
     pub(super) fn take_request(&mut self, packet_id: PacketId) -> Option<Asked> {
-        match self.exchanges.remove(&packet_id)? {
+        match self.exchanges.remove(packet_id)? {
             Exchange::Request(request) => Some(request.asked),
             other => {
                 self.exchanges.insert(packet_id, other);
@@ -274,7 +274,7 @@ impl Outgoing {
         packet_id: PacketId,
         fx: &mut Effects,
     ) -> Result<(), Violation> {
-        let Some(exchange) = self.exchanges.get_mut(&packet_id) else {
+        let Some(exchange) = self.exchanges.get_mut(packet_id) else {
             // A leftover. Of PUBREC the Server waits for PUBREL; the others end what we know nothing of.
             if received == PacketType::Pubrec {
                 fx.outbox.packet(&Packet::Pubrel(packet_id));
@@ -284,7 +284,7 @@ impl Outgoing {
         match (&*exchange, received) {
             (Exchange::AwaitingPuback(_), PacketType::Puback)
             | (Exchange::AwaitingPubcomp { .. }, PacketType::Pubcomp) => {
-                if let Some(exchange) = self.exchanges.remove(&packet_id) {
+                if let Some(exchange) = self.exchanges.remove(packet_id) {
                     exchange.finish(fx);
                 }
             }
@@ -315,12 +315,12 @@ impl Outgoing {
     pub(super) fn connection_lost(&mut self, clean_session: bool, fx: &mut Effects) {
         // Whoever wants these made again asks anew.
         self.exchanges
-            .retain(|_, exchange| !matches!(exchange, Exchange::Request(request) if request.is_again()));
+            .retain(|exchange| !matches!(exchange, Exchange::Request(request) if request.is_again()));
         if !clean_session {
             return;
         }
         let mut again = Vec::new();
-        self.exchanges.retain(|_, exchange| {
+        self.exchanges.retain(|exchange| {
             match exchange {
                 Exchange::Request(_) => return true,
                 Exchange::AwaitingPuback(accepted) => again.push(accepted.take()),
@@ -339,14 +339,16 @@ impl Outgoing {
 
     /// Sends again, after a reconnect, all that is unacknowledged, in its original order [MQTT-4.4.0-1] [MQTT-4.6.0-1].
     pub(super) fn resume(&mut self, session_lost: bool, fx: &mut Effects) {
-        let mut all: Vec<_> = self.exchanges.iter_mut().map(|(id, exchange)| (*id, exchange)).collect();
-        all.sort_by_key(|(_, exchange)| exchange.number());
+        let exchanges = || self.exchanges.iter();
+        let mut all: Vec<_> = exchanges().map(|(id, exchange)| (exchange.number(), id)).collect();
+        all.sort_unstable();
         // PUBRELs take the places of their messages, and among themselves the order of their PUBRECs [MQTT-4.6.0-4].
         let mut released: Vec<_> =
-            all.iter().filter_map(|(id, exchange)| Some((exchange.order()?, *id))).collect();
+            exchanges().filter_map(|(id, exchange)| Some((exchange.order()?, id))).collect();
         released.sort_by_key(|(order, _)| *order);
         let mut released = released.into_iter();
-        for (packet_id, exchange) in all {
+        for (_, packet_id) in all {
+            let Some(exchange) = self.exchanges.get_mut(packet_id) else { continue };
             match exchange {
                 Exchange::AwaitingPuback(Accepted { message, .. }) => {
                     let publish = message.publish(Delivery::AtLeastOnce { packet_id, dup: true });
@@ -385,7 +387,7 @@ impl Outgoing {
             fx.published(accepted.tag, Outcome::Abandoned);
         }
         self.waiting_bytes = 0;
-        for exchange in std::mem::take(&mut self.exchanges).into_values() {
+        for exchange in self.exchanges.take_all() {
             match exchange {
                 Exchange::AwaitingPuback(Accepted { tag, .. })
                 | Exchange::AwaitingPubrec(Accepted { tag, .. })
@@ -420,9 +422,9 @@ impl Exchange {
         }
     }
 
-    fn as_request<'a>((id, exchange): (&PacketId, &'a Self)) -> Option<(PacketId, &'a Request)> {
+    fn as_request((id, exchange): (PacketId, &Self)) -> Option<(PacketId, &Request)> {
         match exchange {
-            Self::Request(request) => Some((*id, request)),
+            Self::Request(request) => Some((id, request)),
             _ => None,
         }
     }

@@ -72,7 +72,7 @@ impl Request {
 
     pub(super) fn abandon(self, fx: &mut Effects) {
         if let Asked::Subscribe(Some(tag), _) | Asked::Unsubscribe(Some(tag), _) = self.asked {
-            fx.events.push_back(Event::RequestAbandoned { tag });
+            fx.tell(Event::RequestAbandoned { tag });
         }
     }
 }
@@ -112,13 +112,13 @@ impl Granted {
                 SubackReturnCode::Failure => {
                     self.0.remove(&filter);
                     if tag.is_none() {
-                        fx.events.push_back(Event::SubscriptionLost { filter });
+                        fx.tell(Event::SubscriptionLost { filter });
                     }
                 }
             }
         }
         if let Some(tag) = tag {
-            fx.events.push_back(Event::Subscribed { tag, return_codes });
+            fx.tell(Event::Subscribed { tag, return_codes });
         }
     }
 
@@ -128,7 +128,7 @@ impl Granted {
             self.0.remove(filter);
         }
         if let Some(tag) = tag {
-            fx.events.push_back(Event::Unsubscribed { tag });
+            fx.tell(Event::Unsubscribed { tag });
         }
     }
 
