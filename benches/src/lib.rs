@@ -10,6 +10,7 @@
 
 pub mod baseline;
 pub mod callgrind;
+pub mod clients;
 pub mod machine;
 pub mod malformed;
 pub mod measure;

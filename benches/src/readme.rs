@@ -50,9 +50,14 @@ pub fn block(lto: &Numbers, plain: &Numbers, refused: &[usize], made_with: &str)
 
 /// The text with another block between its marks; `None` when they are not there.
 pub fn replace(text: &str, block: &str) -> Option<String> {
-    let (before, rest) = text.split_once(BEGIN)?;
-    let (_, behind) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n{block}{END}{behind}"))
+    replace_between(text, BEGIN, END, block)
+}
+
+/// The same between any marks.
+pub fn replace_between(text: &str, begin: &str, end: &str, block: &str) -> Option<String> {
+    let (before, rest) = text.split_once(begin)?;
+    let (_, behind) = rest.split_once(end)?;
+    Some(format!("{before}{begin}\n{block}{end}{behind}"))
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ impl Messages {
         if self.batch.is_empty() {
             self.alive.shared().lock().streams.take(self.id, &mut self.batch).ok()?;
         }
-        self.from_batch()
+        self.next_of_batch()
     }
 
     #[inline]
@@ -138,11 +138,11 @@ impl Messages {
                 }
             }
         }
-        Poll::Ready(self.from_batch())
+        Poll::Ready(self.next_of_batch())
     }
 
     #[inline]
-    fn from_batch(&mut self) -> Option<Received> {
+    fn next_of_batch(&mut self) -> Option<Received> {
         let shared = self.alive.shared();
         let arrival = self.batch.pop_front()?;
         if self.batch.is_empty() {

@@ -31,6 +31,9 @@ pub(crate) struct Shared {
     pub(crate) changed: Notify,
 }
 
+/// A list of wakers of this length is not given back.
+const KEPT_WAKERS: usize = 64;
+
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) session: Session,
@@ -166,6 +169,11 @@ impl Shared {
             drop(state);
             for waker in wakers.drain(..) {
                 waker.wake();
+            }
+            // The next time needs as much again, unless it was much.
+            let mut state = self.lock();
+            if wakers.capacity() <= KEPT_WAKERS && state.wakers.is_empty() {
+                state.wakers = wakers;
             }
         }
     }

@@ -19,8 +19,9 @@ use crate::error::Error;
 use crate::session::Outbox;
 use crate::transport::BoxIo;
 
-/// The least and the most that is read at a time; buffers grow while reads fill them.
-const READ_LEN: (usize, usize) = (8 * 1_024, 128 * 1_024);
+/// The least and the most that is read at a time; buffers grow while reads fill them. The smallest stays while nothing
+/// comes.
+const READ_LEN: (usize, usize) = (1_024, 128 * 1_024);
 /// Not more is read while so much waits to be written: a peer that does not read gets no more answers.
 const MAX_UNWRITTEN: usize = 1 << 20;
 /// A connection that lasted so long was good for something.
@@ -97,7 +98,7 @@ impl<'a> Connection<'a> {
         }
         if more {
             context.waker().wake_by_ref();
-        } else if self.received.is_empty() {
+        } else if self.received.is_empty() && self.received.capacity() > READ_LEN.0 {
             // Memory is held while there are bytes.
             self.received = BytesMut::new();
         }
@@ -121,6 +122,8 @@ impl<'a> Connection<'a> {
                 Poll::Ready(Ok(count)) => {
                     if count == room {
                         self.read_len = (self.read_len * 2).min(READ_LEN.1);
+                    } else if count < self.read_len / 4 {
+                        self.read_len = (self.read_len / 2).max(READ_LEN.0);
                     }
                     self.handle(count)?;
                 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use mqtt_codec::{Connack, Decoded, Packet, PacketId, PacketType, Publish, Suback, TopicNameBuf};
 
 use crate::message::Message;
@@ -20,10 +20,30 @@ impl Session {
     /// The connection has to end. What stood before the fault was done.
     pub fn handle_bytes(&mut self, now: Instant, received: &mut BytesMut) -> Result<(), ConnectionError> {
         self.keep_alive.received(now);
-        // Before the first packet is whole nothing is moved, however long it is.
-        if self.is_incomplete(received)? {
-            return Ok(());
-        }
+        // Nothing of an acknowledgement is kept: as long as nothing else comes, the buffer is not shared.
+        let mut at = 0;
+        let result = loop {
+            match self.decoder.decode(received.get(at..).unwrap_or_default()) {
+                Ok(Decoded::Packet(Packet::Publish(_), _)) => {
+                    received.advance(at);
+                    return self.handle_messages(received);
+                }
+                Ok(Decoded::Packet(packet, len)) => {
+                    at += len;
+                    if let Err(error) = self.handle_packet(packet, &Bytes::new()) {
+                        break Err(error);
+                    }
+                }
+                Ok(Decoded::NeedMore { .. }) => break Ok(()),
+                Err(error) => break Err(Violation::Malformed(error).into()),
+            }
+        };
+        received.advance(at);
+        result
+    }
+
+    /// The same, with messages among the packets.
+    fn handle_messages(&mut self, received: &mut BytesMut) -> Result<(), ConnectionError> {
         let mut frame = received.split().freeze();
         let mut at = 0;
         let result = loop {
@@ -40,19 +60,16 @@ impl Session {
             }
         };
         let rest = frame.split_off(at);
-        received.extend_from_slice(&rest);
+        if rest.is_empty() {
+            // What is left of the buffer would keep all of it in memory.
+            *received = BytesMut::new();
+        } else {
+            received.extend_from_slice(&rest);
+        }
         result
     }
 
-    fn is_incomplete(&self, received: &[u8]) -> Result<bool, ConnectionError> {
-        match self.decoder.decode(received) {
-            Ok(Decoded::Packet(..)) => Ok(false),
-            Ok(Decoded::NeedMore { .. }) => Ok(true),
-            Err(error) => Err(Violation::Malformed(error).into()),
-        }
-    }
-
-    /// One packet, which lies in `frame`.
+    /// One packet; if it is a message it lies in `frame`.
     #[inline]
     fn handle_packet(&mut self, packet: Packet<'_>, frame: &Bytes) -> Result<(), ConnectionError> {
         match self.phase {

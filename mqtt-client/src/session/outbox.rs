@@ -9,6 +9,9 @@ use mqtt_codec::{Packet, Publish};
 /// Payloads from this size on are sent from where they are, in a vectored write, and not copied.
 const SHARED_PAYLOAD: usize = 4_096;
 
+/// A buffer is not given back for less than four times this.
+const KEPT: usize = 1_024;
+
 /// Whole packets that wait to be written: small ones side by side in one buffer, large payloads as they are.
 ///
 /// A [`Buf`], so that it can be written with vectored writes. Memory appears with the first byte.
@@ -129,6 +132,10 @@ impl Buf for Outbox {
         }
         self.start += count;
         if self.start >= self.tail.len() {
+            // Memory that was not needed this time is given back.
+            if self.tail.capacity() > 4 * self.tail.len().max(KEPT) {
+                self.tail = Vec::new();
+            }
             self.tail.clear();
             self.start = 0;
         }

@@ -3,3 +3,5 @@
 
 mod cuts;
 mod server;
+mod stream;
+mod writes;
