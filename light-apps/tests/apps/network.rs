@@ -1,6 +1,6 @@
 //! Brokers that go away, nodes of a cluster, signals, and readers that go away.
 
-use crate::app::start;
+use crate::app::{start, start_in};
 use crate::broker::{Broker, free_ports};
 use crate::peer::Peer;
 use crate::server::Embedded;
@@ -48,6 +48,45 @@ fn both_survive_a_restart_of_the_broker() {
     }
     let mut late = Peer::on(&at, "home/+/status");
     late.hears("home/kitchen/status", "Light is OFF", true);
+}
+
+#[test]
+fn the_embedded_broker_remembers_in_a_directory() {
+    let (home, folder) = (crate::scratch(), crate::scratch());
+    let port = free_ports(1)[0].to_string();
+    let at = format!("127.0.0.1:{port}");
+    let dashboard = || {
+        let folder = folder.to_str().unwrap();
+        let arguments = ["--id", "kitchen", "--port", &port, "--broker-dir", folder, "--timeout", "0.3"];
+        let dashboard = start("light-dashboard", &arguments);
+        dashboard.says(&format!("Broker: mqtt://{at}\n"));
+        dashboard
+    };
+    let kitchen = || {
+        let controller = start_in(&home, "light-controller", &["--id", "kitchen", "--broker", &at]);
+        controller.complains("kitchen obeys");
+        controller
+    };
+    let mut first = dashboard();
+    let controller = kitchen();
+    first.says("Received light status: Light is OFF");
+    controller.stop();
+    first.says("Received light status: Light is OFFLINE");
+    first.close_input();
+    first.end();
+
+    let mut second = dashboard();
+    second.says("Received light status: Light is OFFLINE");
+    second.enter("ON");
+    second.says("kitchen is offline: it gets ON when it is back.");
+    second.close_input();
+    second.end();
+
+    let mut third = dashboard();
+    kitchen().says("Received command: ON\nPublished status: Light is ON\n");
+    third.says("Received light status: Light is ON");
+    third.close_input();
+    third.end();
 }
 
 #[test]
