@@ -17,6 +17,9 @@ use crate::time::Moment;
 use crate::topics::LightId;
 use crate::view;
 
+/// The longest packet of MQTT (2.2.3).
+const MAX_PACKET_LEN: usize = 268_435_460;
+
 /// All that makes a controller.
 pub struct Setup {
     /// Where its broker is, with the [session](Self::session).
@@ -51,8 +54,10 @@ impl Setup {
             false => "LightControllerAndMonitor".to_owned(),
             true => format!("LightController-{id}"),
         });
-        // A command is acknowledged when it is obeyed, behind its status, as the lab's program does it.
-        let session = SessionOptions::new(client_id).manual_acknowledgement(true);
+        // A command is acknowledged when it is obeyed, behind its status, as the lab's program does it. Any packet is taken:
+        // one that is refused by its length would come again with each connection.
+        let session =
+            SessionOptions::new(client_id).manual_acknowledgement(true).max_packet_len(MAX_PACKET_LEN);
         if !house {
             return Ok(session);
         }

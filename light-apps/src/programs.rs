@@ -1,5 +1,7 @@
 //! The programs, from their command lines: which parts run together in a process.
 
+use std::pin::pin;
+
 use mqtt_client::transport::Address;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -86,11 +88,23 @@ async fn dashboard_at(
 /// One of them can't go on.
 pub async fn demo(options: DemoOptions, screen: Screen, stop: CancellationToken) -> Result<Ended, Failure> {
     let embedded = Embedded::start(&options.broker, &options.embedded, &screen).await?;
+    let ended = homework(&options, embedded.address(), screen, stop).await;
+    embedded.stop().await;
+    ended
+}
+
+/// Controller and dashboard, until both have ended.
+async fn homework(
+    options: &DemoOptions,
+    address: &Address,
+    screen: Screen,
+    stop: CancellationToken,
+) -> Result<Ended, Failure> {
     let (ready, is_ready) = oneshot::channel();
     let id = LightId::default();
     let session = controller::Setup::session(&id, false, None)?;
     let setup = controller::Setup {
-        options: options.broker.client(session, embedded.address())?,
+        options: options.broker.client(session, address)?,
         id,
         house: false,
         lamp: Box::new(Simulated),
@@ -101,26 +115,28 @@ pub async fn demo(options: DemoOptions, screen: Screen, stop: CancellationToken)
     let controller_stop = stop.child_token();
     let mut controller = tokio::spawn(controller::run(setup, controller_stop.clone()));
     let following = Following { scope: Scope::Lab, timeout: options.timeout, share: None };
-    let dashboard = async {
+    let mut dashboard = pin!(async {
         // Without a light nobody would answer. If it can't come, that is told elsewhere.
         tokio::select! {
             _ = is_ready => {}
             () = stop.cancelled() => {}
         }
         let lines = Some(input::standard());
-        dashboard_at(&options.broker, embedded.address(), following, screen, lines, stop.clone()).await
-    };
-    let ended = tokio::select! {
-        ended = dashboard => {
+        dashboard_at(&options.broker, address, following, screen, lines, stop.clone()).await
+    });
+    tokio::select! {
+        ended = &mut dashboard => {
             controller_stop.cancel();
             // A task that panicked says so itself.
             let controlled = controller.await.unwrap_or(Ok(()));
             controlled.and(ended)
         }
-        failed = &mut controller => failed.unwrap_or(Ok(())).map(|()| Ended::Well),
-    };
-    embedded.stop().await;
-    ended
+        controlled = &mut controller => {
+            controlled.unwrap_or(Ok(()))?;
+            // It was told to stop, and so was the dashboard.
+            dashboard.await
+        }
+    }
 }
 
 /// The broker of the user, or one inside the process.

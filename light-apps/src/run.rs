@@ -108,6 +108,8 @@ where
     runtime.spawn(stop_at_signals(stop.clone()));
     let result = runtime.block_on(program(stop));
     screen.end();
+    // Not for a name that is still looked up.
+    runtime.shutdown_background();
     match result {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::Unanswered) => ExitCode::FAILURE,

@@ -1,6 +1,7 @@
 //! What comes and is no command, and what is switched and fails.
 
 use crate::app::start;
+use crate::broker::Broker;
 use crate::peer::Peer;
 use crate::scratch;
 use crate::server::Embedded;
@@ -54,6 +55,21 @@ fn a_bad_command_does_not_hide_what_a_light_of_a_house_is() {
     peer.hears(STATUS, "Light is UNKNOWN", false);
     peer.hears(STATUS, "Light is OFF", false);
     Peer::on(&broker.address(), "home/#").hears(STATUS, "Light is OFF", true);
+}
+
+#[test]
+fn a_huge_command_does_not_come_again_and_again() {
+    let broker = Broker::mosquitto();
+    let at = format!("127.0.0.1:{}", broker.port());
+    let mut peer = Peer::on(&at, "home/kitchen/status");
+    let controller = start("light-controller", &["--id", "kitchen", "--broker", &at]);
+    controller.complains("kitchen obeys");
+    peer.hears("home/kitchen/status", "Light is OFF", false);
+    peer.publish("home/kitchen/control", vec![b'x'; 20 << 20]);
+    controller.complains("a payload of 20971520 bytes");
+    peer.publish("home/kitchen/control", r#"{"command": "ON"}"#);
+    peer.hears("home/kitchen/status", "Light is ON", false);
+    assert!(!controller.stop().err.contains("connection lost"));
 }
 
 #[test]
