@@ -19,6 +19,7 @@
 //! - [`connect`] gives a [`Client`] handle and a [`Driver`], the future that does the work: it connects, reconnects, moves
 //!   bytes, stores and sleeps. [`start`] spawns it.
 //! - Every accepted message has one [`Outcome`]; nothing is called delivered that was not acknowledged.
+//! - [`store`] keeps a session over the end of the process, also by `kill -9`.
 //! - Every bound on memory and time is an option: see [`SessionOptions`] and [`Options`].
 #![forbid(unsafe_code)]
 

@@ -59,7 +59,7 @@ impl SessionOptions {
     /// Clean Session (3.1.2.4): with `false` both sides keep the session over connections. Default `true`.
     ///
     /// Without a store a new process begins anew at Packet Identifier 1. If the Server still holds that of a QoS 2 message
-    /// of the process before, it takes the new one for the same: it is acknowledged, and lost. With a store it is not.
+    /// of the process before, it takes the new one for the same: it is acknowledged, and lost. With a [store](crate::store) it is not.
     #[must_use]
     pub fn clean_session(mut self, clean_session: bool) -> Self {
         self.clean_session = clean_session;

@@ -84,7 +84,7 @@ impl Client {
         let at_least_once = message.qos != QoS::AtMostOnce;
         let mut message = match self.try_publish(message) {
             Ok(delivery) if !self.shared().is_stored => return Ok(delivery),
-            Ok(delivery) => return self.stored(delivery, at_least_once).await,
+            Ok(delivery) => return self.kept(delivery, at_least_once).await,
             Err(TryPublishError::Never(error)) => return Err(error),
             Err(TryPublishError::Full(message)) => message,
         };
@@ -92,7 +92,7 @@ impl Client {
             // Listens before it looks.
             let room = self.shared().room.notified();
             match self.try_publish(message) {
-                Ok(delivery) => return self.stored(delivery, at_least_once).await,
+                Ok(delivery) => return self.kept(delivery, at_least_once).await,
                 Err(TryPublishError::Never(error)) => return Err(error),
                 Err(TryPublishError::Full(again)) => message = again,
             }
@@ -101,7 +101,7 @@ impl Client {
     }
 
     /// Waits until an accepted message is stored.
-    async fn stored(&self, delivery: Delivery, at_least_once: bool) -> Result<Delivery, PublishError> {
+    async fn kept(&self, delivery: Delivery, at_least_once: bool) -> Result<Delivery, PublishError> {
         if at_least_once {
             self.shared().stored().await?;
         }
@@ -132,6 +132,50 @@ impl Client {
                 })
             }
         }
+    }
+
+    /// Waits until everything is stored that was accepted until now. With [`try_publish`](Self::try_publish) before it, one
+    /// task stores many messages with one commit. Without a store it returns at once.
+    ///
+    /// Cancel-safe.
+    ///
+    /// ```no_run
+    /// # async fn example(client: mqtt_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use mqtt_client::{Message, QoS};
+    ///
+    /// for line in ["one", "two", "three"] {
+    ///     let message = Message::new("lines", line)?.qos(QoS::ExactlyOnce);
+    ///     let _ = client.try_publish(message)?;
+    /// }
+    /// client.stored().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The driver stopped before that.
+    pub async fn stored(&self) -> Result<(), Closed> {
+        self.shared().stored().await
+    }
+
+    /// How many messages at QoS 1 and 2 were accepted by this client; with a store, by all clients that had it, one after
+    /// the other. So a program that sends the records of a source, one by one and in their order, knows where to go on
+    /// after a crash, however it ended: with the record whose place this is.
+    ///
+    /// ```no_run
+    /// # async fn example(client: mqtt_client::Client, lines: Vec<&'static str>)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// use mqtt_client::{Message, QoS};
+    ///
+    /// let already = usize::try_from(client.accepted())?;
+    /// for line in lines.into_iter().skip(already) {
+    ///     let _ = client.publish(Message::new("lines", line)?.qos(QoS::ExactlyOnce)).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn accepted(&self) -> u64 {
+        self.shared().lock().session.accepted()
     }
 
     /// Subscribes to one filter, and gives a stream of just the messages that match it.

@@ -1,6 +1,6 @@
 //! Storing changes before the packets that rest on them leave.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -80,11 +80,23 @@ impl Committer {
             if !state.session.has_changes() {
                 return Ok(());
             }
+            // There are no bytes, and the session keeps its own outbox.
             let mut nothing = Outbox::default();
-            let changes = state.take_batch(&mut nothing, true);
+            let changes = state.take_batch(&mut nothing, false);
             drop(state);
             self.start(changes, nothing);
         }
+    }
+
+    /// Stores what is left to be stored, and lets go of the store: then another client can have it.
+    pub(super) async fn close(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        let result = poll_fn(|context| {
+            self.poll_offline(context, shared)?;
+            if self.is_running() { Poll::Pending } else { Poll::Ready(Ok(())) }
+        })
+        .await;
+        self.store = None;
+        result
     }
 
     /// Bytes that wait for the commit.

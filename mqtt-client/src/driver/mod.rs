@@ -21,11 +21,14 @@ use crate::driver::options::{Connecting, Options, Tap, Target};
 use crate::driver::reconnect::{Failure, Reconnect};
 use crate::error::{Closed, Error};
 use crate::session::Session;
+use crate::store::StoreError;
 use crate::trace::{info, warn};
 use crate::transport::{self, BoxIo, TransportOptions};
 
 /// How long closing the transport may take.
 const SHUTDOWN: Duration = Duration::from_secs(1);
+/// How long the last commit may take.
+const LAST_COMMIT: Duration = Duration::from_secs(10);
 
 /// A client, and the future that does its work. Nothing happens before that is polled: take streams of messages first, and
 /// nothing is missed.
@@ -56,8 +59,7 @@ pub async fn connect(options: Options) -> Result<(Client, Driver), Error> {
                 let saved = store.load(&client_id);
                 (store, saved)
             };
-            let (store, saved) =
-                tokio::task::spawn_blocking(load).await.map_err(crate::store::StoreError::new)?;
+            let (store, saved) = tokio::task::spawn_blocking(load).await.map_err(StoreError::new)?;
             (Session::restore(session, saved?)?, Some(store))
         }
     };
@@ -101,14 +103,24 @@ impl Driver {
     /// Works until the client is disconnected or dropped, or a failure is final.
     ///
     /// Dropping the future stops the client at once: connections are closed without DISCONNECT, and everything that is
-    /// incomplete is abandoned (kept, if there is a store).
+    /// incomplete is abandoned (kept, if there is a store). A commit that is going on goes on, and has the store until
+    /// then; when this future ends by itself, the store is free.
     ///
     /// # Errors
     /// The failure that it stopped for.
     pub async fn run(mut self) -> Result<(), Arc<Error>> {
-        let result = self.work().await;
+        let mut result = self.work().await;
+        if let Err(error) = self.close_store().await {
+            result = result.and(Err(Arc::new(error.into())));
+        }
         self.end(Closed::of(&result));
         result
+    }
+
+    async fn close_store(&mut self) -> Result<(), StoreError> {
+        tokio::time::timeout(LAST_COMMIT, self.committer.close(&self.shared))
+            .await
+            .unwrap_or_else(|elapsed| Err(StoreError::new(elapsed)))
     }
 
     fn end(&self, reason: Closed) {

@@ -104,7 +104,8 @@ impl Options {
         self
     }
 
-    /// Keeps the session in a store, so that it outlives the process. Needs Clean Session 0.
+    /// Keeps the session in a store, so that it outlives the process: [`store`](crate::store) says what is promised then,
+    /// and what is left to the application. Needs Clean Session 0.
     #[must_use]
     pub fn store(mut self, store: impl Store) -> Self {
         self.store = Some(Box::new(store));
@@ -122,8 +123,9 @@ impl Options {
     /// How many received messages, and bytes of them, may wait in streams or for their acknowledgement before the client
     /// stops reading from the network. What one read has brought comes on top. Default 1,000 and 16 MiB.
     ///
-    /// Acknowledgements of own messages come on the same way: a task that waits for a [`Delivery`](crate::Delivery) while
-    /// nobody takes messages waits in vain.
+    /// Acknowledgements of own messages come on the same way: a task that waits for a [`Delivery`](crate::Delivery), or for
+    /// the answer to a subscription, while nobody takes messages waits in vain. With a session that is resumed, many
+    /// messages can come before that answer.
     #[must_use]
     pub fn unread(mut self, messages: usize, bytes: usize) -> Self {
         self.unread_messages = messages.max(1);

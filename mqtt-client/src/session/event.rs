@@ -62,8 +62,8 @@ pub enum Outcome {
     Delivered,
     /// Nobody can know.
     Uncertain(Doubt),
-    /// The session was closed before the exchange was complete. With a store and Clean Session 0 a message at QoS 1 or 2
-    /// is kept, and goes on with the next start.
+    /// The session was closed before the exchange was complete. A message at QoS 1 or 2 that a store has (with one, all
+    /// whose `publish` returned) is kept, and goes on with the next start.
     Abandoned,
 }
 

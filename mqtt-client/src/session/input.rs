@@ -101,7 +101,7 @@ impl Session {
     /// The first packet has to be CONNACK [MQTT-3.2.0-1].
     fn first_packet(&mut self, packet: &Packet<'_>) -> Result<(), ConnectionError> {
         match packet {
-            Packet::Connack(Connack::Accepted { session_present }) => Ok(self.accepted(*session_present)?),
+            Packet::Connack(Connack::Accepted { session_present }) => Ok(self.connected(*session_present)?),
             Packet::Connack(Connack::Refused(code)) => Err(ConnectionError::Refused(*code)),
             other => Err(Violation::NotConnack(other.packet_type()).into()),
         }

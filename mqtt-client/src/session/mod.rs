@@ -146,7 +146,7 @@ impl Session {
             // Made anew with each connection.
             keep_alive: KeepAlive::new(&options, Instant::now()),
             expects_session: !saved.is_empty(),
-            outgoing: Outgoing::new(&options, saved.outgoing),
+            outgoing: Outgoing::new(&options, saved.outgoing, saved.accepted),
             incoming: Incoming::new(options.manual_acknowledgement, saved.held),
             granted: Granted::default(),
             subscribe_again: false,
@@ -375,6 +375,11 @@ impl Session {
         self.outgoing.waiting()
     }
 
+    /// How many messages at QoS 1 and 2 were accepted, with a store since that was made.
+    pub fn accepted(&self) -> u64 {
+        self.outgoing.accepted()
+    }
+
     /// Accepted messages that have no outcome yet, but those at QoS 0 that wait for the transport.
     pub fn unfinished(&self) -> usize {
         self.outgoing.unfinished()
@@ -396,7 +401,7 @@ impl Session {
     }
 
     /// CONNACK accepted the connection.
-    fn accepted(&mut self, session_present: bool) -> Result<(), Violation> {
+    fn connected(&mut self, session_present: bool) -> Result<(), Violation> {
         let clean = self.options.clean_session;
         if clean && session_present {
             return Err(Violation::SessionPresentAfterCleanSession);

@@ -85,6 +85,9 @@ impl Outbox {
 
     /// Puts all of another behind what waits.
     pub(crate) fn append(&mut self, mut other: Self) {
+        if other.is_empty() {
+            return;
+        }
         if self.is_empty() {
             *self = other;
         } else if self.contiguous {

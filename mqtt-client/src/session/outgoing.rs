@@ -27,6 +27,8 @@ pub(super) struct Outgoing {
     waiting_bytes: usize,
     /// Given to each accepted message and each request, so that they can be put in order again.
     next_number: u64,
+    /// How many messages at QoS 1 and 2 were accepted, ever.
+    accepted: u64,
     /// Given to each PUBREC.
     next_order: u64,
     in_flight: usize,
@@ -65,13 +67,14 @@ pub enum Refused {
 }
 
 impl Outgoing {
-    pub(super) fn new(options: &SessionOptions, mut saved: Vec<SavedPublish>) -> Self {
+    pub(super) fn new(options: &SessionOptions, mut saved: Vec<SavedPublish>, accepted: u64) -> Self {
         let mut outgoing = Self {
             exchanges: ById::default(),
             next_id: PacketId::MIN,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             next_number: 0,
+            accepted,
             next_order: 0,
             in_flight: options.in_flight.into(),
             max_waiting: options.queued_messages,
@@ -112,6 +115,11 @@ impl Outgoing {
         self.waiting.len()
     }
 
+    /// How many messages at QoS 1 and 2 were accepted, ever.
+    pub(super) fn accepted(&self) -> u64 {
+        self.accepted
+    }
+
     /// Accepted messages that have no outcome yet.
     pub(super) fn unfinished(&self) -> usize {
         let requests =
@@ -147,6 +155,7 @@ impl Outgoing {
         }
         let number = self.next_number;
         self.next_number += 1;
+        self.accepted += u64::from(message.qos != QoS::AtMostOnce);
         let accepted = Accepted { number, tag, message };
         if direct {
             self.send(accepted, true, fx);

@@ -1,5 +1,5 @@
 //! A model of a Server that keeps sessions, for one client: naive, strict about what the client does, and able to cut its
-//! connections anywhere.
+//! connections anywhere. It serves streams in memory and sockets.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use mqtt_codec::{
     Connack, Decoded, Decoder, Delivery, Packet, PacketId, Publish, ReturnCodes, Side, Suback,
     SubackReturnCode, TopicName,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// Shared by all connections.
 #[derive(Clone, Default)]
@@ -36,6 +36,8 @@ pub(crate) struct State {
     /// Where the next connections are cut.
     pub cuts: VecDeque<Cut>,
     pub connections: usize,
+    /// The latest connection that began with CONNECT: it took the session over from those before.
+    current: usize,
     /// What the client did wrong.
     pub faults: Vec<String>,
     pub disconnected: bool,
@@ -85,7 +87,7 @@ impl Server {
         self.state().to_send.extend(payloads.into_iter().map(|payload| (qos, payload)));
     }
 
-    async fn serve(self, mut io: DuplexStream, cut: Cut) {
+    pub(crate) async fn serve(self, mut io: impl AsyncRead + AsyncWrite + Unpin, cut: Cut) {
         if matches!(cut, Cut::LoseSession) {
             self.state().lose_session();
         }
@@ -94,7 +96,11 @@ impl Server {
             Cut::Written(bytes) => (usize::MAX, bytes),
             _ => (usize::MAX, usize::MAX),
         };
-        self.state().connections += 1;
+        let connection = {
+            let mut state = self.state();
+            state.connections += 1;
+            state.connections
+        };
         let mut buffer = BytesMut::new();
         let decoder = Decoder::new().sent_by(Side::Client);
         loop {
@@ -113,7 +119,13 @@ impl Server {
             loop {
                 let len = match decoder.decode(&buffer) {
                     Ok(Decoded::Packet(packet, len)) => {
-                        over |= self.state().handle(packet, &mut out);
+                        let mut state = self.state();
+                        if matches!(packet, Packet::Connect(_)) {
+                            state.current = connection;
+                        } else if state.current != connection {
+                            return;
+                        }
+                        over |= state.handle(packet, &mut out);
                         len
                     }
                     Ok(Decoded::NeedMore { .. }) => break,
@@ -121,7 +133,12 @@ impl Server {
                 };
                 let _ = buffer.split_to(len);
             }
-            self.state().send_more(&mut out);
+            {
+                let mut state = self.state();
+                if state.current == connection {
+                    state.send_more(&mut out);
+                }
+            }
             let count = out.len().min(may_write);
             may_write -= count;
             if io.write_all(&out[..count]).await.is_err() || over || may_write == 0 {

@@ -53,6 +53,7 @@ impl Plan {
 pub struct Disk {
     outgoing: BTreeMap<u64, SavedState>,
     pub held: BTreeSet<PacketId>,
+    accepted: u64,
 }
 
 impl Disk {
@@ -60,6 +61,7 @@ impl Disk {
         for change in changes {
             match change.clone() {
                 Change::Accepted { number, packet_id, message } => {
+                    self.accepted += 1;
                     let state = match packet_id {
                         Some(id) => SavedState::Sent(id, message),
                         None => SavedState::Waiting(message),
@@ -89,7 +91,11 @@ impl Disk {
     pub fn load(&self) -> Saved {
         let outgoing =
             self.outgoing.iter().map(|(&number, state)| SavedPublish { number, state: state.clone() });
-        Saved { outgoing: outgoing.collect(), held: self.held.iter().copied().collect() }
+        Saved {
+            outgoing: outgoing.collect(),
+            held: self.held.iter().copied().collect(),
+            accepted: self.accepted,
+        }
     }
 
     /// No message is stored.

@@ -1,0 +1,117 @@
+//! A store that can't be used says why, and is left as it is.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use mqtt_client::store::{Change, Damage, Disk, DiskError, Store, StoreError};
+use mqtt_client::{Error, QoS, connect};
+use mqtt_codec::PacketId;
+
+use crate::broker::Folder;
+use crate::{message, nowhere, options, store};
+
+/// The error of a client on this store.
+async fn refused(client_id: &str, directory: &Path) -> Error {
+    connect(options(client_id, directory, nowhere)).await.unwrap_err()
+}
+
+#[track_caller]
+fn cause(error: &StoreError) -> &DiskError {
+    error.get_ref().downcast_ref().unwrap()
+}
+
+/// A store with one message, and where its log has it.
+fn filled() -> (Folder, u64) {
+    let folder = Folder::new();
+    let mut disk = Disk::open(store(&folder)).unwrap();
+    disk.load("a").unwrap();
+    let begin = std::fs::metadata(store(&folder).join("session.log")).unwrap().len();
+    let message = message(0, QoS::ExactlyOnce);
+    disk.commit(&[Change::Accepted { number: 0, packet_id: None, message }]).unwrap();
+    (folder, begin)
+}
+
+#[test]
+fn one_that_is_in_use_says_so() {
+    let (folder, _) = filled();
+    let first = Disk::open(store(&folder)).unwrap();
+    let error = Disk::open(store(&folder)).unwrap_err();
+    assert!(matches!(&error, DiskError::Locked { directory } if *directory == store(&folder)), "{error:?}");
+    assert!(error.to_string().ends_with("store is in use by another client"), "{error}");
+    drop(first);
+    assert_eq!(Disk::open(store(&folder)).unwrap().load("a").unwrap().outgoing.len(), 1);
+}
+
+#[tokio::test]
+async fn one_of_another_client_says_whose_it_is() {
+    let (folder, _) = filled();
+    let error = refused("b", &store(&folder)).await;
+    assert!(error.is_permanent());
+    let Error::Store(cause_of) = &error else { panic!("{error:?}") };
+    let DiskError::OtherClient { stored, asked, .. } = cause(cause_of) else { panic!("{error:?}") };
+    assert_eq!((&**stored, &**asked), ("a", "b"));
+    assert!(error.to_string().contains(r#"keeps the session of client "a", not of "b""#), "{error}");
+    assert_eq!(Disk::open(store(&folder)).unwrap().load("a").unwrap().outgoing.len(), 1);
+}
+
+#[tokio::test]
+async fn one_that_is_damaged_says_where_and_is_not_touched() {
+    let (folder, begin) = filled();
+    let path = store(&folder).join("session.log");
+    let good = std::fs::read(&path).unwrap();
+    for (at, expected) in [
+        (0, Damage::NoLog),
+        (11, Damage::Version(3)),
+        (14, Damage::Header),
+        (good.len() - 10, Damage::Changed { at: begin }),
+    ] {
+        let mut damaged = good.clone();
+        damaged[at] ^= 2;
+        std::fs::write(&path, &damaged).unwrap();
+        let error = refused("a", &store(&folder)).await;
+        let Error::Store(cause_of) = &error else { panic!("{error:?}") };
+        let DiskError::Damaged { damage, path: named } = cause(cause_of) else { panic!("{error:?}") };
+        assert_eq!((*damage, named), (expected, &path));
+        assert!(error.to_string().contains("session.log is damaged"), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), damaged);
+    }
+    std::fs::write(&path, &good).unwrap();
+    assert_eq!(Disk::open(store(&folder)).unwrap().load("a").unwrap().outgoing.len(), 1);
+}
+
+#[test]
+fn one_that_cannot_be_made_says_where() {
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("file"), "no directory").unwrap();
+    let error = Disk::open(folder.path().join("file").join("store")).unwrap_err();
+    let DiskError::Io { source, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(source.kind(), ErrorKind::NotADirectory);
+    assert!(error.to_string().contains("file/store: Not a directory"), "{error}");
+}
+
+/// Nobody can write there, root neither.
+#[cfg(target_os = "linux")]
+#[test]
+fn one_that_is_read_only_says_so() {
+    let error = Disk::open("/sys/mqtt-store").unwrap_err();
+    let DiskError::Io { source, action: "creating", .. } = &error else { panic!("{error:?}") };
+    assert!(matches!(source.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem), "{error}");
+}
+
+#[test]
+fn one_that_was_not_loaded_or_is_misused_stores_nothing() {
+    let (folder, _) = filled();
+    let mut disk = Disk::open(store(&folder)).unwrap();
+    let error = disk.commit(&[Change::Held(PacketId::MIN)]).unwrap_err();
+    assert!(matches!(cause(&error), DiskError::NotLoaded));
+    drop(disk);
+    let mut disk = Disk::open(store(&folder)).unwrap();
+    disk.load("a").unwrap();
+    let error = disk.commit(&[Change::Held(PacketId::MIN), Change::Finished { number: 77 }]).unwrap_err();
+    assert!(matches!(cause(&error), DiskError::Misfit));
+    let error = disk.commit(&[]).unwrap_err();
+    assert!(matches!(cause(&error), DiskError::FailedBefore));
+    drop(disk);
+    let saved = Disk::open(store(&folder)).unwrap().load("a").unwrap();
+    assert_eq!((saved.outgoing.len(), saved.held.len()), (1, 0));
+}
