@@ -126,6 +126,8 @@ impl Default for Light {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(unix: f64) -> Moment {
@@ -235,5 +237,37 @@ mod tests {
         light.switched(&Command { switch: Off, timestamp: Some(2.5), sender: None }, true);
         let stored = serde_json::to_string(&light).unwrap();
         assert_eq!(serde_json::from_str::<Light>(&stored).unwrap(), light);
+    }
+
+    proptest! {
+        /// Networks delay, double and reorder; a controller crashes and is as it was stored.
+        #[test]
+        fn a_light_ends_as_each_sender_s_latest_command_says(
+            switches in proptest::collection::vec(any::<bool>(), 1..20),
+            arrivals in proptest::collection::vec((0_usize..20, any::<bool>()), 0..60),
+        ) {
+            let given = |place: usize| {
+                let place = place % switches.len();
+                // One second apart, in the order that they were given.
+                let timestamp = f64::from(u8::try_from(place).unwrap());
+                (if switches[place] { On } else { Off }, timestamp)
+            };
+            let mut light = Light::default();
+            let mut latest: Option<(Switch, f64)> = None;
+            for (place, crashes) in arrivals {
+                let (switch, timestamp) = given(place);
+                if let Verdict::Obey(command) = light.receive(&json(switch, Some(timestamp), Some("me")), at(100.0)) {
+                    prop_assert!(latest.is_none_or(|(_, latest)| latest < timestamp));
+                    light.switched(&command, true);
+                }
+                if latest.is_none_or(|(_, latest)| latest < timestamp) {
+                    latest = Some((switch, timestamp));
+                }
+                prop_assert_eq!(light.state(), State::from(latest.unwrap().0));
+                if crashes {
+                    light = serde_json::from_slice(&serde_json::to_vec(&light).unwrap()).unwrap();
+                }
+            }
+        }
     }
 }
