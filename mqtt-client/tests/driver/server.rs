@@ -38,6 +38,12 @@ pub(crate) struct State {
     pub connections: usize,
     /// The latest connection that began with CONNECT: it took the session over from those before.
     current: usize,
+    /// Messages that the session had not passed on completely when it was lost: to the Server, which may get them once
+    /// more, and for the client, which may never get them.
+    pub half_received: Vec<Vec<u8>>,
+    pub half_sent: Vec<Vec<u8>>,
+    /// Woken when nothing is left to be sent to the client.
+    pub sent_all: Arc<tokio::sync::Notify>,
     /// What the client did wrong.
     pub faults: Vec<String>,
     pub disconnected: bool,
@@ -149,7 +155,19 @@ impl Server {
 }
 
 impl State {
+    /// Nothing is left to be sent to the client.
+    pub(crate) fn is_all_sent(&self) -> bool {
+        self.to_send.is_empty() && self.in_flight.is_empty()
+    }
+
     fn lose_session(&mut self) {
+        self.half_received.extend(self.held.values().cloned());
+        for (_, sending) in self.in_flight.values() {
+            match sending {
+                Sending::Publish(_, payload) => self.half_sent.push(payload.clone()),
+                Sending::Pubrel => {}
+            }
+        }
         self.session = false;
         self.held.clear();
         self.seen.clear();
@@ -180,6 +198,9 @@ impl State {
             }
             Packet::Puback(id) | Packet::Pubcomp(id) => {
                 self.in_flight.retain(|_, (other, _)| *other != id);
+                if self.is_all_sent() {
+                    self.sent_all.notify_waiters();
+                }
             }
             Packet::Pubrec(id) => {
                 for (other, sending) in self.in_flight.values_mut() {
