@@ -191,6 +191,14 @@ impl IdSet {
         }
     }
 
+    pub(super) fn ids(&self) -> impl Iterator<Item = PacketId> {
+        let words = self.words.iter().enumerate();
+        let bits = words.flat_map(|(index, word)| {
+            (0..Self::BITS).filter(move |bit| word & (1 << bit) != 0).map(move |bit| index * Self::BITS + bit)
+        });
+        bits.filter_map(|id| PacketId::new(u16::try_from(id).ok()?))
+    }
+
     /// `true` when it was there.
     #[inline]
     pub(super) fn remove(&mut self, id: PacketId) -> bool {

@@ -99,6 +99,11 @@ impl Effects {
         }
     }
 
+    /// The transport took something on this connection.
+    pub(super) fn has_written(&self) -> bool {
+        self.written > 0
+    }
+
     /// The connection is gone, and what waited for it.
     pub(super) fn connection_lost(&mut self) {
         self.outbox.clear();

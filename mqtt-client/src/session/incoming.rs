@@ -21,6 +21,8 @@ pub(super) struct Incoming {
     held: IdSet,
     /// Messages at QoS 2 that were handed over, and that the user has not acknowledged.
     unacknowledged: BTreeMap<PacketId, Unacknowledged>,
+    /// Identifiers of both that may be those of a session that the Server has lost.
+    doubtful: IdSet,
     /// Acknowledgements of this connection that wait for the user, or for one before them that does, in the order of
     /// their PUBLISHes [MQTT-4.6.0-2] [MQTT-4.6.0-3].
     due: VecDeque<Due>,
@@ -61,6 +63,7 @@ impl Incoming {
             manual,
             held: held.into_iter().collect(),
             unacknowledged: BTreeMap::new(),
+            doubtful: IdSet::default(),
             due: VecDeque::new(),
             next_place: 0,
         }
@@ -83,7 +86,13 @@ impl Incoming {
         Ok(match delivery {
             Delivery::AtMostOnce => Verdict::HandOver(None),
             Delivery::AtLeastOnce { packet_id, .. } => Verdict::HandOver(self.answer(packet_id, false, fx)),
-            Delivery::ExactlyOnce { packet_id, .. } => self.publish_exactly_once(packet_id, fx),
+            Delivery::ExactlyOnce { packet_id, dup } => {
+                // A Server that still had the session would set DUP [MQTT-3.3.1-1].
+                if !dup && self.doubtful.contains(packet_id) {
+                    self.forget_doubtful(fx);
+                }
+                self.publish_exactly_once(packet_id, fx)
+            }
         })
     }
 
@@ -168,6 +177,7 @@ impl Incoming {
         if self.unacknowledged.contains_key(&packet_id) {
             return Err(Violation::PubrelBeforePubrec(packet_id));
         }
+        self.doubtful.remove(packet_id);
         if self.held.remove(packet_id) {
             fx.record(|| Change::Unheld(packet_id));
         }
@@ -181,8 +191,26 @@ impl Incoming {
         self.unacknowledged.values_mut().for_each(|first| first.due = None);
     }
 
+    /// The Server has a session, and perhaps not the one that all that is open belongs to.
+    pub(super) fn session_is_doubtful(&mut self) {
+        for id in self.held.ids().chain(self.unacknowledged.keys().copied()) {
+            self.doubtful.insert(id);
+        }
+    }
+
+    /// It has another session.
+    fn forget_doubtful(&mut self, fx: &mut Effects) {
+        for id in std::mem::take(&mut self.doubtful).ids() {
+            self.unacknowledged.remove(&id);
+            if self.held.remove(id) {
+                fx.record(|| Change::Unheld(id));
+            }
+        }
+    }
+
     /// The Server has no session: its identifiers mean new messages.
     pub(super) fn session_lost(&mut self, fx: &mut Effects) {
+        self.doubtful = IdSet::default();
         if !self.held.is_empty() || !self.unacknowledged.is_empty() {
             self.held = IdSet::default();
             self.unacknowledged.clear();

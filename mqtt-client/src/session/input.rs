@@ -100,6 +100,7 @@ impl Session {
 
     /// The first packet has to be CONNACK [MQTT-3.2.0-1].
     fn first_packet(&mut self, packet: &Packet<'_>) -> Result<(), ConnectionError> {
+        self.is_unanswered &= !matches!(packet, Packet::Connack(_));
         match packet {
             Packet::Connack(Connack::Accepted { session_present }) => Ok(self.connected(*session_present)?),
             Packet::Connack(Connack::Refused(code)) => Err(ConnectionError::Refused(*code)),

@@ -87,6 +87,11 @@ pub struct Session {
     expects_session: bool,
     /// Subscriptions have to be made again.
     subscribe_again: bool,
+    /// CONNECT of this connection got no answer yet.
+    is_unanswered: bool,
+    /// CONNECT was sent and CONNACK did not arrive. It may have said, once, that the session is lost: when the next one
+    /// says that there is a session, that can be a new one.
+    session_is_doubtful: bool,
     arrivals: VecDeque<Arrival>,
     fx: Effects,
 }
@@ -150,6 +155,8 @@ impl Session {
             incoming: Incoming::new(options.manual_acknowledgement, saved.held),
             granted: Granted::default(),
             subscribe_again: false,
+            is_unanswered: false,
+            session_is_doubtful: false,
             arrivals: VecDeque::new(),
             fx: Effects::new(stored),
             options,
@@ -229,6 +236,7 @@ impl Session {
     pub fn connection_opened(&mut self, now: Instant) {
         self.connection_lost();
         self.phase = Phase::Connecting(now + self.options.connack_timeout.min(LONG));
+        self.is_unanswered = true;
         self.keep_alive = KeepAlive::new(&self.options, now);
         self.fx.connection_lost();
         self.fx.outbox.encoded(&self.connect);
@@ -240,6 +248,7 @@ impl Session {
             return;
         }
         self.phase = Phase::Offline;
+        self.session_is_doubtful |= std::mem::take(&mut self.is_unanswered) && self.fx.has_written();
         self.fx.connection_lost();
         self.incoming.connection_lost();
         self.subscribe_again |= self.outgoing.makes_again();
@@ -414,8 +423,11 @@ impl Session {
                 self.fx.tell(Event::SessionLost);
             }
             self.incoming.session_lost(&mut self.fx);
-            self.subscribe_again |= !self.granted.is_empty();
+        } else if self.session_is_doubtful {
+            self.incoming.session_is_doubtful();
         }
+        self.subscribe_again |= (lost || self.session_is_doubtful) && !self.granted.is_empty();
+        self.session_is_doubtful = false;
         self.expects_session = true;
         self.outgoing.resume(lost, &mut self.fx);
         self.outgoing.ask_again(&mut self.fx);

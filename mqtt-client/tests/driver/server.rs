@@ -173,6 +173,9 @@ impl State {
         self.seen.clear();
         self.in_flight.clear();
         self.subscribed = false;
+        if self.is_all_sent() {
+            self.sent_all.notify_waiters();
+        }
     }
 
     /// `true` when the connection is over.

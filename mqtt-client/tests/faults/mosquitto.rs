@@ -13,7 +13,7 @@ const CUTS: usize = 20;
 
 async fn client(port: u16, client_id: &str) -> Client {
     let address: Address = format!("mqtt://127.0.0.1:{port}").parse().unwrap();
-    let session = SessionOptions::new(client_id).clean_session(false).keep_alive(1).in_flight(50);
+    let session = SessionOptions::new(client_id).clean_session(false).keep_alive(1);
     let options =
         Options::new(address, session).reconnect(Backoff::new(Duration::ZERO, Duration::from_millis(2)));
     mqtt_client::start(options).await.unwrap().0

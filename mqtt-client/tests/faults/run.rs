@@ -115,7 +115,7 @@ impl Plan {
 /// The client did anything wrong.
 pub(crate) async fn run(plan: Plan) -> Counts {
     let shown = format!("{plan:?}");
-    let work = tokio::time::timeout(Duration::from_secs(240), carry_out(plan)).await;
+    let work = tokio::time::timeout(Duration::from_secs(60), carry_out(plan)).await;
     work.unwrap_or_else(|_| panic!("stalled: {shown}"))
 }
 

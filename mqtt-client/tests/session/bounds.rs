@@ -25,7 +25,7 @@ fn so_many_messages_wait_and_no_more() {
 fn so_many_bytes_wait_and_one_message_more() {
     // Topic and payload have ten bytes.
     let ten = message(1, "123456789");
-    let mut wire = Wire::offline(kept().queue(100, 25));
+    let mut wire = Wire::offline(kept().in_flight(100).queue(100, 25));
     // What has left does not count any more.
     for _ in 0..10 {
         for _ in 0..3 {

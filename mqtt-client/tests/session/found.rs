@@ -214,3 +214,74 @@ fn subscriptions_that_were_not_made_again_in_time_are_on_the_next_connection() {
     wire.reconnect(PRESENT);
     wire.sends("");
 }
+
+/// CONNECT arrives, and CONNACK does not.
+fn connack_is_lost(wire: &mut Wire) {
+    wire.session.connection_lost();
+    wire.open();
+    assert_eq!(wire.sent()[0], 0x10);
+}
+
+#[test]
+fn a_session_may_have_been_lost_with_a_connack_that_did_not_arrive() {
+    let mut wire = Wire::online(kept());
+    wire.subscribe("a", 1, 1);
+    wire.receive("90 03 0001 01");
+    wire.sent();
+    connack_is_lost(&mut wire);
+    // The Server may have said that it has no session; now it has the one that it made then.
+    wire.reconnect(PRESENT);
+    wire.sends("82 06 0002 0001 61 01");
+    wire.receive("90 03 0002 01");
+    wire.reconnect(PRESENT);
+    wire.sends("");
+    // A refusal is an answer, and a connection on which nothing was written asks nothing.
+    connack_is_lost(&mut wire);
+    assert!(wire.try_receive("20 02 00 03").is_err());
+    wire.session.connection_lost();
+    wire.open();
+    wire.reconnect(PRESENT);
+    wire.sends("");
+}
+
+#[test]
+fn in_a_session_that_may_be_new_what_has_no_dup_is_new() {
+    for manual in [false, true] {
+        let mut wire = Wire::online(kept().manual_acknowledgement(manual));
+        for id in ["0001", "0002", "0003"] {
+            wire.receive(&format!("34 06 0001 61 {id} 78"));
+        }
+        wire.acknowledgements();
+        connack_is_lost(&mut wire);
+        wire.reconnect(PRESENT);
+        wire.sends("");
+        // The Server has its old session: the same message.
+        wire.receive("3c 06 0001 61 0001 78");
+        assert_eq!(wire.payloads(), [""; 0]);
+        // It has another.
+        wire.receive("34 06 0001 61 0002 79");
+        assert_eq!(wire.payloads(), ["y"]);
+        // So it has for all identifiers of before, and from now on the identifier is held as any is.
+        wire.receive("3c 06 0001 61 0003 7a");
+        wire.receive("34 06 0001 61 0002 79");
+        assert_eq!(wire.payloads(), ["z"]);
+    }
+}
+
+#[test]
+fn in_a_session_that_is_there_what_has_no_dup_is_the_same_message() {
+    let mut wire = Wire::online(kept());
+    wire.receive("34 06 0001 61 0001 78");
+    wire.reconnect(PRESENT);
+    wire.receive("34 06 0001 61 0001 78");
+    assert_eq!(wire.payloads(), ["x"]);
+    // PUBREL ends the exchange, whatever session it is of.
+    connack_is_lost(&mut wire);
+    wire.reconnect(PRESENT);
+    wire.sent();
+    wire.receive("62 02 0001");
+    wire.sends("70 02 0001");
+    wire.receive("34 06 0001 61 0001 79");
+    wire.receive("34 06 0001 61 0001 79");
+    assert_eq!(wire.payloads(), ["y"]);
+}
