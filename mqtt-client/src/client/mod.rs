@@ -8,7 +8,7 @@ pub(crate) mod shared;
 pub(crate) mod streams;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use mqtt_codec::{QoS, SubackReturnCode, TextError, TopicFilterBuf};
@@ -18,7 +18,7 @@ pub use crate::client::delivery::Delivery;
 pub use crate::client::messages::{Messages, Received, Subscription};
 pub use crate::client::observe::{ConnectionEvent, ConnectionEvents, Statistics};
 
-use crate::client::shared::{Closing, Shared};
+use crate::client::shared::{Closing, Shared, State};
 use crate::error::{Closed, PublishError, SubscribeError, TryPublishError};
 use crate::message::Message;
 use crate::session::Refused;
@@ -82,7 +82,20 @@ impl Client {
     /// The message is too long, or the client is closed.
     pub async fn publish(&self, message: Message) -> Result<Delivery, PublishError> {
         let at_least_once = message.qos != QoS::AtMostOnce;
-        let mut message = match self.try_publish(message) {
+        let accepted = {
+            let state = self.shared().lock();
+            if state.session.has_much_to_send() { Err(message) } else { Ok(self.accept(state, message)) }
+        };
+        let accepted = match accepted {
+            Ok(accepted) => accepted,
+            Err(message) => {
+                // Who never waits would keep the driver from its turn: better that it writes what is there than that
+                // more piles up.
+                tokio::task::yield_now().await;
+                self.try_publish(message)
+            }
+        };
+        let mut message = match accepted {
             Ok(delivery) if !self.shared().is_stored => return Ok(delivery),
             Ok(delivery) => return self.kept(delivery, at_least_once).await,
             Err(TryPublishError::Never(error)) => return Err(error),
@@ -114,7 +127,15 @@ impl Client {
     /// The queue is full, the message is too long, or the client is closed.
     #[inline]
     pub fn try_publish(&self, message: Message) -> Result<Delivery, TryPublishError> {
-        let mut state = self.shared().lock();
+        self.accept(self.shared().lock(), message)
+    }
+
+    #[inline]
+    fn accept(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        message: Message,
+    ) -> Result<Delivery, TryPublishError> {
         if let Err(closed) = state.check_open() {
             return Err(PublishError::Closed(closed).into());
         }

@@ -21,7 +21,7 @@ use crate::transport::BoxIo;
 
 /// The least and the most that is read at a time; buffers grow while reads fill them. The smallest stays while nothing
 /// comes.
-const READ_LEN: (usize, usize) = (1_024, 128 * 1_024);
+const READ_LEN: (usize, usize) = (256, 128 * 1_024);
 /// Not more is read while so much waits to be written: a peer that does not read gets no more answers.
 const MAX_UNWRITTEN: usize = 1 << 20;
 /// A connection that lasted so long was good for something.

@@ -364,6 +364,12 @@ impl Session {
         self.phase == Phase::Disconnected
     }
 
+    /// The connection is there, and so many bytes wait in the outbox that more messages would wait behind them.
+    #[inline]
+    pub fn has_much_to_send(&self) -> bool {
+        self.phase == Phase::Online && Outgoing::is_outbox_full(&self.fx)
+    }
+
     /// Bytes that wait in the outbox.
     pub fn outbox_len(&self) -> usize {
         self.fx.outbox.len()

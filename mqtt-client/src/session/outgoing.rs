@@ -12,8 +12,9 @@ use crate::session::event::{Doubt, Outcome, Tag, Violation};
 use crate::session::requests::{Asked, Request};
 use crate::store::{Change, SavedPublish, SavedState};
 
-/// The outbox is not filled beyond this with what can wait.
-const OUTBOX_LEN: usize = 256 * 1024;
+/// The outbox is not filled beyond this with what can wait: enough for a write to cost little beside its bytes, and little
+/// enough to stay in the cache.
+const OUTBOX_LEN: usize = 64 * 1024;
 
 /// Exchanges that we began, and messages whose exchange has not begun.
 #[derive(Debug)]
@@ -169,10 +170,16 @@ impl Outgoing {
         Ok(())
     }
 
+    /// What can wait is to wait.
+    #[inline]
+    pub(super) fn is_outbox_full(fx: &Effects) -> bool {
+        fx.outbox.len() >= OUTBOX_LEN
+    }
+
     /// Whether a message at this QoS may go out now.
     #[inline]
     fn may_send(&self, qos: QoS, fx: &Effects) -> bool {
-        fx.outbox.len() < OUTBOX_LEN && (qos == QoS::AtMostOnce || self.exchanges.len() < self.in_flight)
+        !Self::is_outbox_full(fx) && (qos == QoS::AtMostOnce || self.exchanges.len() < self.in_flight)
     }
 
     /// Sends a message for the first time. `new` says that it is accepted just now.
