@@ -45,6 +45,16 @@ pub(crate) fn start(name: &str, arguments: &[&str]) -> App {
 
 /// The same, with this directory for what it keeps.
 pub(crate) fn start_in(home: &std::path::Path, name: &str, arguments: &[&str]) -> App {
+    start_with(home, &[], name, arguments)
+}
+
+/// The same, with variables of the environment.
+pub(crate) fn start_with(
+    home: &std::path::Path,
+    variables: &[(&str, &str)],
+    name: &str,
+    arguments: &[&str],
+) -> App {
     let program = match name {
         "light" => env!("CARGO_BIN_EXE_light"),
         "light-controller" => env!("CARGO_BIN_EXE_light-controller"),
@@ -53,6 +63,7 @@ pub(crate) fn start_in(home: &std::path::Path, name: &str, arguments: &[&str]) -
     };
     let mut command = Command::new(program);
     command.args(arguments).env("XDG_STATE_HOME", home).env_remove("RUST_LOG").env_remove("LIGHT_PASSWORD");
+    command.envs(variables.iter().copied());
     App::run(name, command)
 }
 

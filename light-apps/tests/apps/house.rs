@@ -124,6 +124,28 @@ fn old_commands_change_nothing_and_are_reported() {
 }
 
 #[test]
+fn a_light_is_kept_where_its_user_wants_it() {
+    let broker = Embedded::start();
+    let folder = scratch();
+    let file = folder.join("deep/kitchen.json");
+    let arguments = ["--id", "kitchen", "--broker", &broker.address(), "--state", file.to_str().unwrap()];
+    for (switch, was) in [("ON", "OFF"), ("OFF", "ON"), ("ON", "OFF")] {
+        let controller = start("light-controller", &arguments);
+        controller.says(&format!("Published status: Light is {was}\n"));
+        controller.complains("kitchen obeys");
+        let peer = Peer::on(&broker.address(), "nothing");
+        peer.publish("home/kitchen/control", format!(r#"{{"command": "{switch}"}}"#));
+        controller.says(&format!("Published status: Light is {switch}\n"));
+        controller.kill();
+    }
+    // What can't be read is told, and stops nothing.
+    std::fs::write(&file, "no JSON").unwrap();
+    let controller = start("light-controller", &arguments);
+    controller.complains("kitchen.json: ");
+    controller.says("Published status: Light is OFF\n");
+}
+
+#[test]
 fn the_lab_s_light_can_be_one_of_a_house() {
     let broker = Embedded::start();
     let mut peer = Peer::on(&broker.address(), "home/+/status");

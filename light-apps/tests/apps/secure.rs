@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::app::start;
+use crate::app::{start, start_with};
 use crate::broker::{Broker, Folder, find};
 use crate::certificates::Authority;
 
@@ -51,6 +51,13 @@ fn both_reach_a_broker_behind_tls_websocket_and_a_password() {
         dashboard.enter("ON");
         dashboard.says("Sent command: ON\nReceived light status: Light is ON\n");
     }
+
+    let ws = format!("ws://127.0.0.1:{}/mqtt", broker.nth_port(3));
+    let arguments = ["--broker", &ws, "--user", "me"];
+    let variables = [("LIGHT_PASSWORD", "secret:word")];
+    let mut dashboard = start_with(&crate::scratch(), &variables, "light-dashboard", &arguments);
+    dashboard.enter("OFF");
+    dashboard.says("Received light status: Light is OFF\n");
 
     // The broker's certificate is no CA's that this system knows.
     let end = start("light-dashboard", &[&["--broker", &wss], &login[..]].concat()).end();
