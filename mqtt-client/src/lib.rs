@@ -21,6 +21,7 @@
 //! - Every accepted message has one [`Outcome`]; nothing is called delivered that was not acknowledged.
 //! - [`store`] keeps a session over the end of the process, also by `kill -9`.
 //! - Every bound on memory and time is an option: see [`SessionOptions`] and [`Options`].
+//! - [`promises`] lists what goes wrong with MQTT clients, and what this one does, each with the tests that hold it.
 #![forbid(unsafe_code)]
 
 mod client;
@@ -28,6 +29,8 @@ mod driver;
 mod error;
 mod message;
 mod options;
+#[doc = include_str!("../PROMISES.md")]
+pub mod promises {}
 pub mod session;
 pub mod store;
 mod trace;

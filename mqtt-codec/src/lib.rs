@@ -64,6 +64,7 @@ mod reader;
 mod scan;
 mod suback;
 mod subscribe;
+mod summary;
 #[cfg(feature = "tokio")]
 mod tokio_codec;
 mod topic;
@@ -89,6 +90,7 @@ pub use qos::{QoS, QoSError};
 pub use scan::is_discouraged;
 pub use suback::{ReturnCodes, ReturnCodesIter, Suback, SubackReturnCode};
 pub use subscribe::{Subscribe, Subscriptions, SubscriptionsIter};
+pub use summary::is_hostile;
 #[cfg(feature = "tokio")]
 pub use tokio_codec::{CodecError, MqttCodec};
 pub use topic::{TopicFilter, TopicName};

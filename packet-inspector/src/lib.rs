@@ -29,7 +29,6 @@ pub mod filter;
 pub mod finding;
 mod fixed_header;
 pub mod frame;
-mod hostile;
 pub mod input;
 pub mod live;
 pub mod net;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use mqtt_codec::{SubackReturnCode, TopicFilterBuf};
+use mqtt_codec::{PacketId, SubackReturnCode, TopicFilterBuf};
 
 use crate::client::Alive;
 use crate::client::shared::Shared;
@@ -24,14 +24,15 @@ use crate::session::{Acknowledgement, Arrival};
 pub struct Received {
     message: Message,
     dup: bool,
+    packet_id: Option<PacketId>,
     acknowledgement: Option<(Arc<Shared>, Acknowledgement)>,
 }
 
 impl Received {
     fn new(arrival: Arrival, shared: &Arc<Shared>) -> Self {
-        let Arrival { message, dup, acknowledgement } = arrival;
+        let Arrival { message, dup, packet_id, acknowledgement } = arrival;
         let acknowledgement = acknowledgement.map(|acknowledgement| (Arc::clone(shared), acknowledgement));
-        Self { message, dup, acknowledgement }
+        Self { message, dup, packet_id, acknowledgement }
     }
 
     /// The message alone.
@@ -42,6 +43,11 @@ impl Received {
     /// DUP: the Server may have sent it before (3.3.1.1).
     pub fn is_dup(&self) -> bool {
         self.dup
+    }
+
+    /// The Packet Identifier that it came with, at QoS 1 and 2 (2.3.1). It says nothing of the message.
+    pub fn packet_id(&self) -> Option<PacketId> {
+        self.packet_id
     }
 
     /// Says that the message is done with, so that PUBACK or PUBREC may leave. Without

@@ -327,8 +327,9 @@ impl Client {
         self.shared().lock().session.is_online()
     }
 
-    /// Accepts nothing more, completes what was accepted for at most so long, sends DISCONNECT, and waits for the end of
-    /// the driver. What is left then is told, and each of it gets [`Outcome::Abandoned`](crate::Outcome::Abandoned).
+    /// Accepts nothing more, completes what was accepted, and the exchanges of received messages that were acknowledged,
+    /// for at most so long, sends DISCONNECT, and waits for the end of the driver. What is left then is told, and each of
+    /// it gets [`Outcome::Abandoned`](crate::Outcome::Abandoned).
     ///
     /// Cancel-safe: when it is dropped, the client still disconnects.
     ///

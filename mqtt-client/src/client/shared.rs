@@ -68,9 +68,17 @@ pub(crate) struct Closing {
 }
 
 impl Closing {
-    /// All is complete, or the time for it is over.
+    /// All is complete, or the time for it is over. Where there is a time, the exchanges of received messages are also
+    /// completed: without one, a Server could hold the end up.
     pub(crate) fn is_due(self, state: &State) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= Instant::now()) || state.session.is_drained()
+        match self.deadline {
+            None => state.session.is_drained(),
+            Some(deadline) if deadline <= Instant::now() => true,
+            Some(_) => {
+                let session = &state.session;
+                session.is_drained() && !(session.is_online() && session.awaits_pubrel())
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -283,6 +283,19 @@ impl<'a> Connection<'a> {
     /// Closes the transport in its own way, for at most so long as it takes without waiting for the peer.
     pub(super) fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<()> {
         AsyncWrite::poll_shutdown(Pin::new(&mut self.io), context).map(drop)
+    }
+
+    /// Waits until the peer has closed too, and forgets what it still says: closing with unread bytes resets a TCP
+    /// connection, and what the peer has not received by then is lost, DISCONNECT too.
+    pub(super) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            self.received.clear();
+            self.received.reserve(READ_LEN.0);
+            match ready!(poll_read_buf(Pin::new(&mut self.io), context, &mut self.received)) {
+                Ok(0) | Err(_) => return Poll::Ready(()),
+                Ok(_) => {}
+            }
+        }
     }
 }
 

@@ -206,8 +206,11 @@ impl Driver {
         let end = poll_fn(|context| connection.poll(context)).await;
         if end.is_ok() {
             // Errors and slowness do not matter any more.
-            let _ =
-                tokio::time::timeout(SHUTDOWN, poll_fn(|context| connection.poll_shutdown(context))).await;
+            let _ = tokio::time::timeout(SHUTDOWN, async {
+                poll_fn(|context| connection.poll_shutdown(context)).await;
+                poll_fn(|context| connection.poll_end(context)).await;
+            })
+            .await;
         }
         (end, connection.served)
     }

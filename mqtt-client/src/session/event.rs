@@ -96,6 +96,8 @@ pub struct Arrival {
     pub message: Message,
     /// DUP: it may have been sent before (3.3.1.1).
     pub dup: bool,
+    /// Its Packet Identifier, at QoS 1 and 2.
+    pub packet_id: Option<PacketId>,
     /// What to give back to acknowledge it: at QoS 1 and 2 with manual acknowledgement.
     pub acknowledgement: Option<Acknowledgement>,
 }

@@ -74,6 +74,11 @@ impl Incoming {
         self.due.len()
     }
 
+    /// Messages at QoS 2 whose PUBREL has not come, though PUBREC was sent.
+    pub(super) fn awaits_pubrel(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     /// Answers a PUBLISH by its QoS [MQTT-3.3.4-1], or notes that an answer is due.
     ///
     /// # Errors

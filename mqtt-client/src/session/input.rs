@@ -120,7 +120,8 @@ impl Session {
             qos: publish.delivery.qos(),
             retain: publish.retain,
         };
-        self.arrivals.push_back(Arrival { message, dup: publish.delivery.dup(), acknowledgement });
+        let (dup, packet_id) = (publish.delivery.dup(), publish.delivery.packet_id());
+        self.arrivals.push_back(Arrival { message, dup, packet_id, acknowledgement });
         Ok(())
     }
 

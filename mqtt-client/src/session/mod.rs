@@ -415,6 +415,11 @@ impl Session {
         self.outgoing.in_flight() == 0 && self.outgoing.waiting() == 0 && self.fx.outbox.is_empty()
     }
 
+    /// Some received message at QoS 2 was acknowledged, and its exchange is not complete.
+    pub fn awaits_pubrel(&self) -> bool {
+        self.incoming.awaits_pubrel()
+    }
+
     /// CONNACK accepted the connection.
     fn connected(&mut self, session_present: bool) -> Result<(), Violation> {
         let clean = self.options.clean_session;

@@ -1,26 +1,13 @@
 //! Wireshark's words for MQTT.
 
-use mqtt_codec::Field;
+use mqtt_codec::{Field, PacketType};
 
 /// What Wireshark calls the packet with this first byte, e.g. `Publish Message`.
 pub fn title(first: u8) -> &'static str {
-    match first >> 4 {
-        1 => "Connect Command",
-        2 => "Connect Ack",
-        3 => "Publish Message",
-        4 => "Publish Ack",
-        5 => "Publish Received",
-        6 => "Publish Release",
-        7 => "Publish Complete",
-        8 => "Subscribe Request",
-        9 => "Subscribe Ack",
-        10 => "Unsubscribe Request",
-        11 => "Unsubscribe Ack",
-        12 => "Ping Request",
-        13 => "Ping Response",
-        14 => "Disconnect Req",
-        15 => "Authentication Exchange",
-        _ => "Reserved",
+    match PacketType::of_first_byte(first) {
+        Some(packet_type) => packet_type.title(),
+        None if first >> 4 == 15 => "Authentication Exchange",
+        None => "Reserved",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-pub use crate::hostile::is_hostile;
+pub use mqtt_codec::is_hostile;
 
 /// The most characters of one value in a line; the rest is counted.
 const MOST_SHOWN: usize = 220;

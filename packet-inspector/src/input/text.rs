@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::hostile::is_hostile;
+use mqtt_codec::is_hostile;
 
 /// Decodes UTF-8, or UTF-16 with a byte order mark; what is neither becomes U+FFFD.
 pub(super) fn decode(input: &[u8]) -> Cow<'_, str> {
