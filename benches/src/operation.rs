@@ -128,7 +128,7 @@ impl Operation {
             Self::Decode(Sample::Publish1K | Sample::Publish64K) => 120,
             Self::DecodeMixed => 100,
             Self::DecodeMixedPieces => 135,
-            Self::DecodePublishOwned => 165,
+            Self::DecodePublishOwned | Self::DecodePublishOwnedShared => 165,
             Self::Encode(Sample::Pingreq | Sample::Puback) => 28,
             Self::Encode(Sample::Connect) => 205,
             Self::Encode(Sample::Subscribe) => 400,
