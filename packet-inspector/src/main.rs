@@ -6,8 +6,12 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod commands;
 
+#[cfg(feature = "client")]
+use commands::client;
 #[cfg(feature = "proxy")]
 use commands::proxy;
+#[cfg(feature = "serve")]
+use commands::serve;
 use commands::{check, completions, decode, diff, encode, read, repair, views};
 
 /// See MQTT 3.1.1 packets: every field, every bit, and what is wrong with them.
@@ -50,6 +54,14 @@ enum Command {
     #[cfg(feature = "proxy")]
     #[command(after_help = proxy::EXAMPLES)]
     Proxy(proxy::Proxy),
+    /// Talk to a broker, and show each packet
+    #[cfg(feature = "client")]
+    #[command(after_help = client::EXAMPLES)]
+    Client(Box<client::Client>),
+    /// Open a page for browsers: decode, captures, a test client, live traffic
+    #[cfg(feature = "serve")]
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(serve::Serve),
     /// Print a script that completes this command's arguments in a shell
     Completions(completions::Completions),
 }
@@ -71,6 +83,10 @@ fn main() -> ExitCode {
         Command::Repair(arguments) => arguments.run(),
         #[cfg(feature = "proxy")]
         Command::Proxy(arguments) => arguments.run(),
+        #[cfg(feature = "client")]
+        Command::Client(arguments) => arguments.run(),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => arguments.run(),
         Command::Completions(arguments) => arguments.run(Cli::command()),
     }
 }

@@ -12,6 +12,8 @@ use packet_inspector::render;
 pub(crate) mod capture;
 pub(crate) mod check;
 pub(crate) mod choice;
+#[cfg(feature = "client")]
+pub(crate) mod client;
 pub(crate) mod completions;
 pub(crate) mod decode;
 pub(crate) mod diff;
@@ -23,6 +25,8 @@ mod live;
 pub(crate) mod proxy;
 pub(crate) mod read;
 pub(crate) mod repair;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 pub(crate) mod views;
 
 /// `--from`: who sent the packets.

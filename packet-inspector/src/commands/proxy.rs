@@ -93,6 +93,12 @@ pub(crate) fn parse_upstream(text: &str) -> Result<Address, String> {
 }
 
 impl Address {
+    /// The name that a certificate has to have, if TLS is to be spoken.
+    #[cfg(feature = "serve")]
+    pub(crate) fn tls_name(&self) -> Option<&str> {
+        Some(self.host.as_str()).filter(|_| self.tls)
+    }
+
     /// The way there.
     pub(crate) fn upstream(&self, tls: Option<Tls>) -> Upstream {
         let Self { host, port, .. } = self;

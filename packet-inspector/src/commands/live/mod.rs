@@ -79,6 +79,27 @@ impl Live {
     }
 }
 
+#[cfg(feature = "client")]
+impl Live {
+    /// Whether private things are hidden.
+    pub(crate) fn redacts(&self) -> bool {
+        self.redact
+    }
+
+    /// Whether people read what is shown, and not programs.
+    pub(crate) fn is_for_people(&self) -> bool {
+        !matches!(self.format, Format::Json)
+    }
+}
+
+#[cfg(feature = "client")]
+impl Showing {
+    /// Shows this too, if the terminal takes it.
+    pub(crate) fn say(&self, text: &str) {
+        self.terminal.takes(text.as_bytes());
+    }
+}
+
 impl Showing {
     /// Waits until all is written, as far as the terminal takes it.
     pub(crate) fn finish(self) -> ExitCode {

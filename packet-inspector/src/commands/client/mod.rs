@@ -1,0 +1,225 @@
+//! `client`: a test client in the terminal that shows its packets.
+
+mod options;
+pub(crate) mod watched;
+mod words;
+
+use std::io::{self, BufRead, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use mqtt_client::transport::Address;
+use mqtt_client::{Client as MqttClient, ConnectionEvent, Messages};
+use mqtt_codec::QoS;
+use packet_inspector::dissect::text::visible;
+use packet_inspector::live;
+use tokio::sync::mpsc;
+
+use super::fail;
+use super::live::{Live, QUEUE, Showing};
+use super::proxy::interrupted;
+use words::Words;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  packet-inspector client --broker mqtt://localhost
+  packet-inspector client --broker mqtt://me@broker.example --password-file secret --format tree
+  printf 'sub a/# 2\\npub a/b 2 hello\\n' | packet-inspector client --broker mqtt://localhost
+
+Commands are read from standard input: help lists them. Packets are shown as they pass.
+
+Exit status: 0 it was disconnected; 2 there was no connection, or wrong usage.";
+
+/// How long messages on their way may still take at the end.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Lines that wait to be done.
+const LINES: usize = 100;
+
+#[derive(Args)]
+pub(crate) struct Client {
+    /// The broker: mqtt://[USER@]HOST[:PORT]
+    #[arg(short, long, value_name = "URL")]
+    broker: Address,
+
+    #[command(flatten)]
+    session: options::Session,
+
+    #[command(flatten)]
+    live: Live,
+}
+
+impl Client {
+    /// Does what is asked for on standard input.
+    pub(crate) fn run(&self) -> ExitCode {
+        let session = match self.session.options() {
+            Ok(session) => session,
+            Err(message) => return fail(&message),
+        };
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return fail(&error.to_string()),
+        };
+        let (tap, happenings) = live::tap(QUEUE);
+        let showing = match self.live.start(happenings, None) {
+            Ok(showing) => showing,
+            Err(failed) => return failed,
+        };
+        let options = watched::options(self.broker.clone(), session, self.session.has_login(), tap, |_| ());
+        let ended = runtime.block_on(async {
+            let (client, messages) = mqtt_client::start(options).await.map_err(|error| error.to_string())?;
+            self.work(&client, messages, &showing).await
+        });
+        // With it goes all that could still tell something.
+        drop(runtime);
+        let shown = showing.finish();
+        match ended {
+            Ok(()) => shown,
+            Err(message) => fail(&message),
+        }
+    }
+
+    async fn work(
+        &self,
+        client: &MqttClient,
+        mut messages: Messages,
+        showing: &Showing,
+    ) -> Result<(), String> {
+        let mut events = client.events();
+        let mut lines = lines();
+        let stop = interrupted();
+        tokio::pin!(stop);
+        // What is asked for is done one after the other, so that a script means what it says.
+        loop {
+            // All of these are cancel-safe.
+            tokio::select! {
+                () = &mut stop => break,
+                Some(message) = messages.next() => self.show_message(&message, showing),
+                event = events.next() => match event {
+                    Some(event) => say_event(&event),
+                    None => break,
+                },
+                line = lines.recv() => match line {
+                    Some(line) => match words::parse(&line) {
+                        Ok(Words::Quit) => break,
+                        Ok(words) => {
+                            let client = client.clone();
+                            let done = perform(&client, words);
+                            tokio::pin!(done);
+                            // Acknowledgements come only while messages are taken.
+                            loop {
+                                tokio::select! {
+                                    () = &mut stop => return disconnect(&client).await,
+                                    said = &mut done => { say(&said); break }
+                                    Some(message) = messages.next() => self.show_message(&message, showing),
+                                    event = events.next() => match event {
+                                        Some(event) => say_event(&event),
+                                        None => return disconnect(&client).await,
+                                    },
+                                }
+                            }
+                        }
+                        Err(message) => say(&message),
+                    },
+                    None => break,
+                },
+            }
+        }
+        disconnect(client).await
+    }
+
+    fn show_message(&self, message: &mqtt_client::Message, showing: &Showing) {
+        let retained = if message.retain { ", retained" } else { "" };
+        let payload = if self.live.redacts() {
+            format!("({} bytes hidden)", message.payload.len())
+        } else {
+            visible(&message.payload)
+        };
+        let topic = visible(message.topic.as_bytes());
+        if self.live.is_for_people() {
+            showing.say(&format!("= {topic} (QoS {}{retained}): {payload}\n", message.qos.as_u8()));
+        }
+    }
+}
+
+/// Lines of standard input, read by a thread of their own.
+fn lines() -> mpsc::Receiver<String> {
+    let (sender, lines) = mpsc::channel(LINES);
+    std::thread::spawn(move || {
+        for line in io::stdin().lock().lines() {
+            let Ok(line) = line else { return };
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+/// Does it, and tells how it ended.
+async fn perform(client: &MqttClient, words: Words) -> String {
+    match words {
+        Words::Subscribe(filter, qos) => match client.ask_subscribe(vec![(filter.clone(), qos)]).await {
+            Ok(codes) => {
+                let granted = codes.first().map_or(0x80, |code| code.as_u8());
+                let filter = visible(filter.as_bytes());
+                match granted {
+                    0x80 => format!("{filter}: refused"),
+                    qos => format!("{filter}: granted QoS {qos}"),
+                }
+            }
+            Err(error) => error.to_string(),
+        },
+        Words::Unsubscribe(filter) => match client.unsubscribe(vec![filter.clone()]).await {
+            Ok(()) => format!("{}: unsubscribed", visible(filter.as_bytes())),
+            Err(error) => error.to_string(),
+        },
+        Words::Publish(message) => {
+            let (topic, qos) = (visible(message.topic.as_bytes()), message.qos);
+            match client.publish(message).await {
+                Ok(delivery) => {
+                    let outcome = delivery.await.to_string();
+                    let outcome = if qos == QoS::AtMostOnce && outcome == "delivered" {
+                        "sent".to_owned()
+                    } else {
+                        outcome
+                    };
+                    format!("{topic}: {outcome}")
+                }
+                Err(error) => error.to_string(),
+            }
+        }
+        Words::Help => words::HELP.to_owned(),
+        Words::Quit | Words::Nothing => String::new(),
+    }
+}
+
+async fn disconnect(client: &MqttClient) -> Result<(), String> {
+    match client.disconnect(DRAIN).await {
+        Ok(left) if left.messages > 0 => Err(format!("{} messages are not complete", left.messages)),
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn say(text: &str) {
+    if !text.is_empty() {
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+}
+
+fn say_event(event: &ConnectionEvent) {
+    match event {
+        ConnectionEvent::Connected { session_present: true } => say("connected, session present"),
+        ConnectionEvent::Connected { session_present: false } => say("connected"),
+        ConnectionEvent::SessionLost => say("the server lost the session"),
+        ConnectionEvent::SubscriptionLost { filter } => {
+            say(&format!("{}: refused this time", visible(filter.as_bytes())));
+        }
+        ConnectionEvent::Disconnected { error, retry_in: Some(pause) } => {
+            say(&format!("{error}; next attempt in {:.1} s", pause.as_secs_f32()));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,108 @@
+//! A connection of our own client whose bytes are told to a tap.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::task::{Context, Poll, ready};
+
+use mqtt_client::transport::{self, Address, BoxIo, TransportOptions};
+use mqtt_client::{Options, SessionOptions};
+use mqtt_codec::Side;
+use packet_inspector::build::Endpoints;
+use packet_inspector::live::{Tap, Watched};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// A session whose connections are watched; `opened` is told the number of each.
+pub(crate) fn options(
+    address: Address,
+    mut session: SessionOptions,
+    has_login: bool,
+    tap: Tap,
+    opened: impl Fn(u32) + Send + Sync + 'static,
+) -> Options {
+    if !has_login && let Some((user_name, password)) = address.login() {
+        session = session.login(user_name, password);
+    }
+    let shared = Arc::new((address, tap, opened, AtomicU16::new(1)));
+    Options::over(session, move || {
+        let shared = Arc::clone(&shared);
+        Box::pin(async move {
+            let (address, tap, opened, connections) = shared.as_ref();
+            let io = transport::connect(address, &TransportOptions::default()).await?;
+            let number = connections.fetch_add(1, Ordering::Relaxed);
+            let watched = tap.open(endpoints(address, number).await);
+            opened(watched.number());
+            Ok(Box::new(WatchedIo { io, watched }) as BoxIo)
+        })
+    })
+}
+
+/// The broker's address as far as its name tells it. Our own end is not known here: it has no address, and a port that
+/// only tells connections apart.
+async fn endpoints(address: &Address, number: u16) -> Endpoints {
+    let address = address.to_string();
+    let place =
+        address.split_once("://").map_or("", |(_, place)| place.split('/').next().unwrap_or_default());
+    let server = match tokio::net::lookup_host(place).await {
+        Ok(mut found) => found.next(),
+        Err(_) => None,
+    };
+    let server = server.unwrap_or(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 1883));
+    let unspecified =
+        if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    Endpoints { client: SocketAddr::new(unspecified, number), server }
+}
+
+/// Tells of all that passes.
+struct WatchedIo {
+    io: BoxIo,
+    watched: Watched,
+}
+
+impl AsyncRead for WatchedIo {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let (room, read) = (buffer.remaining(), ready!(Pin::new(&mut self.io).poll_read(context, buffer)));
+        let bytes = buffer.filled().get(before..).unwrap_or_default();
+        match &read {
+            Ok(()) if bytes.is_empty() && room > 0 => self.watched.finished(Side::Server),
+            Ok(()) => self.watched.passed(Side::Server, bytes),
+            Err(_) => self.watched.aborted(Side::Server),
+        }
+        Poll::Ready(read)
+    }
+}
+
+impl AsyncWrite for WatchedIo {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.io).poll_write(context, bytes));
+        if let Ok(count) = written {
+            self.watched.passed(Side::Client, bytes.get(..count).unwrap_or_default());
+        }
+        Poll::Ready(written)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+}
+
+impl Drop for WatchedIo {
+    fn drop(&mut self) {
+        self.watched.finished(Side::Client);
+    }
+}

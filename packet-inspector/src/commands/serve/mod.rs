@@ -1,0 +1,201 @@
+//! `serve`: a page for browsers on this machine.
+
+mod assets;
+mod captures;
+mod clients;
+mod decode;
+mod feed;
+mod guard;
+mod log;
+mod overview;
+mod queries;
+
+use std::io::{self, Write};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use clap::Args;
+use packet_inspector::live;
+use packet_inspector::proxy::{Proxy, Tls};
+use serde_json::json;
+
+use super::fail;
+use super::live::QUEUE;
+use super::proxy::{Address, interrupted, parse_upstream, troubles};
+use guard::Guard;
+use log::Log;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  packet-inspector serve
+  packet-inspector serve --proxy 127.0.0.1:1884=localhost:1883      # what passes there is on the page
+  packet-inspector serve --listen 0.0.0.0:7777 --token \"$(openssl rand -hex 16)\"
+
+The page is for this machine alone, unless there is a token. It runs until it is interrupted.
+
+Exit status: 0 it was interrupted; 2 it could not listen, or wrong usage.";
+
+/// The longest dump that is decoded, in bytes.
+const DUMP: usize = 1 << 20;
+/// The longest request of the test client.
+const REQUEST: usize = 2 << 20;
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Where the page is; port 0 takes a free one
+    #[arg(short, long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7777")]
+    listen: String,
+
+    /// Who knows it may use the page: as ?token=... once, or as a bearer token. Needed to listen beyond this machine
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
+
+    /// A name by which browsers may call this machine, beside its addresses; may be given again
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
+
+    /// Also stand between clients and a broker, and show what passes; may be given again
+    #[arg(long, value_name = "LISTEN=BROKER", value_parser = parse_proxy)]
+    proxy: Vec<(String, Address)>,
+
+    /// Hide passwords, user names and payloads on the page; their lengths stay
+    #[arg(long)]
+    redact: bool,
+}
+
+fn parse_proxy(text: &str) -> Result<(String, Address), String> {
+    let (listen, upstream) =
+        text.split_once('=').ok_or("LISTEN=BROKER, as in 127.0.0.1:1884=localhost:1883")?;
+    Ok((listen.to_owned(), parse_upstream(upstream)?))
+}
+
+/// What all requests share.
+struct Shared {
+    log: Arc<Log>,
+    tap: live::Tap,
+    captures: captures::Captures,
+    clients: clients::Clients,
+    feeds: Arc<tokio::sync::Semaphore>,
+    redact: bool,
+}
+
+type App = Arc<Shared>;
+
+/// A request that can't be fulfilled, and why.
+struct Refused(StatusCode, String);
+
+impl Refused {
+    fn new(status: StatusCode, message: impl std::fmt::Display) -> Self {
+        Self(status, message.to_string())
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        (self.0, axum::Json(json!({ "error": self.1 }))).into_response()
+    }
+}
+
+impl Serve {
+    /// Serves until it is interrupted.
+    pub(crate) fn run(&self) -> ExitCode {
+        let address = match self.address() {
+            Ok(address) => address,
+            Err(message) => return fail(&message),
+        };
+        let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+        {
+            Ok(runtime) => runtime,
+            Err(error) => return fail(&error.to_string()),
+        };
+        match runtime.block_on(self.serve(address)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => fail(&message),
+        }
+    }
+
+    /// Where to listen; only on this machine without a token.
+    fn address(&self) -> Result<SocketAddr, String> {
+        let found = self.listen.to_socket_addrs().map_err(|error| format!("{}: {error}", self.listen))?;
+        let address = found.into_iter().next().ok_or_else(|| format!("{}: no address", self.listen))?;
+        match &self.token {
+            Some(token) if token.is_empty() => Err("--token: it is empty".to_owned()),
+            None if !address.ip().is_loopback() => {
+                Err(format!("{address} can be reached from other machines: that needs --token"))
+            }
+            _ => Ok(address),
+        }
+    }
+
+    async fn serve(&self, address: SocketAddr) -> Result<(), String> {
+        let listener =
+            tokio::net::TcpListener::bind(address).await.map_err(|error| format!("{address}: {error}"))?;
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        let (tap, happenings) = live::tap(QUEUE);
+        let log = Arc::new(Log::default());
+        log::start(Arc::clone(&log), happenings, self.redact);
+        for (listen, upstream) in &self.proxy {
+            self.start_proxy(listen, upstream, tap.clone()).await?;
+        }
+        let shared = Arc::new(Shared {
+            log,
+            tap,
+            captures: captures::Captures::default(),
+            clients: clients::Clients::default(),
+            feeds: Arc::new(tokio::sync::Semaphore::new(feed::MOST)),
+            redact: self.redact,
+        });
+        let guard = Guard::new(address, self.token.clone(), self.host.clone());
+        let mut out = io::stdout();
+        let _ = writeln!(out, "http://{address}/").and_then(|()| out.flush());
+        // What is open at the end, feeds above all, is not waited for.
+        tokio::select! {
+            served = std::future::IntoFuture::into_future(axum::serve(listener, router(shared, guard))) => {
+                served.map_err(|error| error.to_string())
+            }
+            () = interrupted() => Ok(()),
+        }
+    }
+
+    async fn start_proxy(&self, listen: &str, upstream: &Address, tap: live::Tap) -> Result<(), String> {
+        let tls = match upstream.tls_name() {
+            Some(name) => Some(Tls::new(name, None, None).map_err(|error| format!("TLS: {error}"))?),
+            None => None,
+        };
+        let proxy = Proxy::bind(listen, upstream.upstream(tls), tap).await;
+        let proxy = proxy.map_err(|error| format!("{listen}: {error}"))?;
+        if let Ok(address) = proxy.local_addr() {
+            let _ = writeln!(io::stderr(), "listening on {address}");
+        }
+        tokio::spawn(proxy.run(std::future::pending(), troubles()));
+        Ok(())
+    }
+}
+
+fn router(shared: App, guard: Guard) -> Router {
+    Router::new()
+        .route("/", get(assets::page))
+        .route("/assets/{name}", get(assets::asset))
+        .route("/api/decode", post(decode::decode).layer(DefaultBodyLimit::max(DUMP)))
+        .route("/api/captures", post(captures::upload).layer(DefaultBodyLimit::max(captures::LONGEST)))
+        .route("/api/captures/{id}/packets", get(captures::packets))
+        .route("/api/captures/{id}/packets/{number}", get(captures::packet))
+        .route("/api/captures/{id}/ladders/{stream}", get(captures::ladder))
+        .route("/api/captures/{id}/overview", get(captures::overview))
+        .route("/api/live", get(feed::live))
+        .route("/api/live/{id}", get(feed::packet))
+        .route("/api/clients", get(clients::list).post(clients::connect))
+        .route("/api/clients/{id}", delete(clients::disconnect))
+        .route("/api/clients/{id}/subscribe", post(clients::subscribe))
+        .route("/api/clients/{id}/unsubscribe", post(clients::unsubscribe))
+        .route("/api/clients/{id}/publish", post(clients::publish))
+        .layer(DefaultBodyLimit::max(REQUEST))
+        .layer(axum::middleware::from_fn_with_state(Arc::new(guard), guard::check))
+        .with_state(shared)
+}

@@ -1,0 +1,53 @@
+// The tab where dumps are pasted.
+
+import { post } from "./api.js";
+import { $, attempt, el, say } from "./dom.js";
+import { drawFrame } from "./frame.js";
+
+/** Sets the tab up; a dump in the address is decoded at once. */
+export function start() {
+  $("decode-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    decode();
+  });
+  $("decode-link").addEventListener("click", () => attempt(copyLink));
+  window.addEventListener("hashchange", fromFragment);
+  fromFragment();
+}
+
+function decode() {
+  return attempt(async () => {
+    const request = { text: $("dump").value, from: $("decode-from").value || null, repair: $("decode-repair").checked };
+    const { frames, left_out } = await post("/api/decode", request);
+    const title = (frame) => {
+      const packets = frame.parts.filter((part) => part.packet).map((part) => part.info);
+      const what = packets.length > 3 ? `${packets.length} packets` : packets.join(", ");
+      return `Frame ${frame.frame}: ${frame.bytes.length / 2} bytes (${frame.format})${what ? ` — ${what}` : ""}`;
+    };
+    $("decode-frames").replaceChildren(...frames.map((frame) => drawFrame(frame, title(frame))),
+      left_out ? el("p", { class: "faint" }, `${left_out} more frames are left out.`) : "");
+    if (!frames.length) say("There are no bytes in it.");
+  });
+}
+
+/** The dump stands in the fragment, which no browser sends anywhere. */
+async function copyLink() {
+  const bytes = new TextEncoder().encode($("dump").value);
+  const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+  const fragment = `#dump=${base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
+  history.replaceState(null, "", fragment);
+  await navigator.clipboard?.writeText(location.href).catch(() => {});
+  say("The address of this page holds the dump now: share it.");
+}
+
+function fromFragment() {
+  const match = /^#dump=([\w-]*)$/.exec(location.hash);
+  if (!match) return;
+  try {
+    const binary = atob(match[1].replaceAll("-", "+").replaceAll("_", "/"));
+    $("dump").value = new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+    decode();
+  } catch {
+    say("The dump in the address is damaged.", true);
+  }
+}
