@@ -94,6 +94,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn small_packets_do_not_wait_for_acknowledgements_of_tcp() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = connect("127.0.0.1", listener.local_addr().unwrap().port()).await.unwrap();
+        assert!(
+            stream.nodelay().unwrap(),
+            "Nagle's algorithm and delayed acknowledgements cost 44 ms a round trip"
+        );
+    }
+
+    #[tokio::test]
     async fn a_dead_address_does_not_keep_a_live_one_back() {
         let live = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
