@@ -2,8 +2,9 @@
 //! standard error, a line a step.
 
 use std::collections::HashSet;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mqtt_client::store::{Disk, Durability};
@@ -46,8 +47,16 @@ impl Job {
     }
 }
 
-/// One write, so that a line is there or not.
+/// How many lines it is ahead of who reads them.
+pub(crate) const AHEAD: usize = 50;
+
+/// Says it with one write, so that a line is there or not. It does not get far ahead of who decides when it is killed:
+/// for each line that was read comes a byte.
 fn say(line: &str) {
+    static SAID: AtomicUsize = AtomicUsize::new(0);
+    if SAID.fetch_add(1, Ordering::Relaxed) >= AHEAD {
+        std::io::stdin().read_exact(&mut [0]).unwrap();
+    }
     std::io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
 }
 

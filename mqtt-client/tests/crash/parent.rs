@@ -1,17 +1,16 @@
 //! Kills the child, starts it again, and looks at what came of its messages.
 
 use std::collections::HashSet;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use mqtt_client::store::{Disk, DiskError};
 use mqtt_client::{Client, Message, Messages, Options, Outcome, QoS, SessionOptions};
 use tokio::runtime::Runtime;
 
 use crate::broker::{Broker, Folder};
-use crate::child::{JOB, Job, TOPIC, record};
+use crate::child::{AHEAD, JOB, Job, TOPIC, record};
 use crate::proxy::Proxy;
 use crate::server::{Cut, Server};
 
@@ -42,7 +41,7 @@ impl Run {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child", "--ignored", "--nocapture"])
             .env(JOB, job.to_text())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -56,6 +55,8 @@ impl Run {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
         let line = line.strip_suffix('\n')?;
+        // In vain when it was killed.
+        let _ = self.child.stdin.as_mut().unwrap().write_all(&[0]);
         let (word, number) = line.split_once(' ').unwrap_or((line, "0"));
         let Ok(number) = number.parse() else {
             // It panicked.
@@ -87,8 +88,8 @@ fn run(
     seed: u64,
     mut step: impl FnMut(&str, usize) -> Option<usize>,
 ) -> usize {
-    // When it is so far, and some moments later.
-    let mut moments: Vec<_> = (0..KILLS).map(|_| random.usize(..COUNT)).collect();
+    // When it is so far, and some moments later; it can't have ended before that is seen.
+    let mut moments: Vec<_> = (0..KILLS).map(|_| random.usize(..COUNT - 2 * 8 * AHEAD)).collect();
     moments.sort_unstable();
     moments.push(usize::MAX);
     let mut kills = 0;
@@ -99,10 +100,6 @@ fn run(
             done |= word == "done";
             let far = step(&word, number);
             if !killed && far.is_some_and(|far| far >= moment) {
-                if random.bool() {
-                    let store = Disk::open(job.folder.join("store"));
-                    assert!(matches!(store, Err(DiskError::Locked { .. })), "{store:?}, seed {seed}");
-                }
                 std::thread::sleep(Duration::from_micros(random.u64(..3_000)));
                 run.kill();
                 killed = true;
@@ -111,6 +108,7 @@ fn run(
         }
         assert!(killed || done, "it ended without a word, seed {seed}");
     }
+    assert_eq!(kills, KILLS, "seed {seed}");
     kills
 }
 
@@ -162,6 +160,7 @@ pub(crate) fn publisher(qos: QoS, seed: u64) -> Counts {
         "start" => {
             // What was promised is kept: it knows it.
             assert!(number >= promised, "{number} of {promised}, seed {seed}");
+            promised = number;
             Some(number)
         }
         "accepted" => {

@@ -14,8 +14,8 @@ mod user;
 mod world;
 
 use self::dice::Dice;
-pub use self::plan::Counts;
 use self::plan::Plan;
+pub use self::plan::{Counts, Open};
 use self::world::World;
 
 /// Runs a history.
@@ -23,8 +23,16 @@ use self::world::World;
 /// # Panics
 /// When the session breaks a promise.
 pub fn history(dice: &mut dyn Dice) -> Counts {
+    history_on(dice, None)
+}
+
+/// The same; histories with a store keep it in this one, too.
+///
+/// # Panics
+/// When the session breaks a promise, or the store forgets something.
+pub fn history_on(dice: &mut dyn Dice, open: Option<Open>) -> Counts {
     let plan = Plan::new(dice);
-    let mut world = World::new(plan);
+    let mut world = World::new(plan, open);
     while !dice.is_over() {
         world.step(dice);
     }

@@ -1,11 +1,12 @@
 //! What kind of history it is, the store's model, and what is counted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::AddAssign;
 use std::time::Duration;
 
 use mqtt_client::SessionOptions;
-use mqtt_client::store::{Change, Saved, SavedPublish, SavedState};
+use mqtt_client::store::{Change, Saved, SavedPublish, SavedState, Store};
 use mqtt_codec::PacketId;
 
 use super::dice::Dice;
@@ -48,16 +49,40 @@ impl Plan {
     }
 }
 
+/// Opens a real store, again after each crash.
+pub type Open = Box<dyn FnMut() -> Box<dyn Store>>;
+
 /// What is on the disk.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Disk {
     outgoing: BTreeMap<u64, SavedState>,
     pub held: BTreeSet<PacketId>,
     accepted: u64,
+    /// A real store beside this model, if there is one.
+    real: Option<(Open, Box<dyn Store>)>,
+}
+
+impl fmt::Debug for Disk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Disk").field("outgoing", &self.outgoing).field("held", &self.held).finish()
+    }
 }
 
 impl Disk {
+    pub fn new(open: Option<Open>) -> Self {
+        let real = open.map(|mut open| {
+            let store = open();
+            (open, store)
+        });
+        Self { real, ..Self::default() }
+    }
+
     pub fn commit(&mut self, changes: &[Change]) {
+        if let Some((_, store)) = &mut self.real
+            && !changes.is_empty()
+        {
+            store.commit(changes).unwrap();
+        }
         for change in changes {
             match change.clone() {
                 Change::Accepted { number, packet_id, message } => {
@@ -88,7 +113,22 @@ impl Disk {
         }
     }
 
-    pub fn load(&self) -> Saved {
+    /// As the next process finds it.
+    pub fn load(&mut self) -> Saved {
+        let saved = self.model();
+        let Some((mut open, store)) = self.real.take() else { return saved };
+        // Dropped without a word, like one that is killed.
+        drop(store);
+        let mut store = open();
+        let mut found = store.load("sim").unwrap();
+        found.outgoing.sort_by_key(|publish| publish.number);
+        found.held.sort();
+        assert_eq!(found, saved, "the store has what was committed");
+        self.real = Some((open, store));
+        found
+    }
+
+    fn model(&self) -> Saved {
         let outgoing =
             self.outgoing.iter().map(|(&number, state)| SavedPublish { number, state: state.clone() });
         Saved {

@@ -12,7 +12,7 @@ use mqtt_client::{Message, TopicFilterBuf, TopicNameBuf};
 
 use super::audit::Audit;
 use super::dice::Dice;
-use super::plan::{Counts, Disk, Plan};
+use super::plan::{Counts, Disk, Open, Plan};
 use super::server::{Server, payload, qos};
 use super::user::{Published, User};
 
@@ -56,9 +56,10 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(plan: Plan) -> Self {
+    pub(super) fn new(plan: Plan, open: Option<Open>) -> Self {
+        let mut disk = Disk::new(open.filter(|_| plan.stored));
         let session = match plan.stored {
-            true => Session::restore(plan.options(), Disk::default().load()),
+            true => Session::restore(plan.options(), disk.load()),
             false => Session::new(plan.options()),
         };
         let now = Instant::now();
@@ -68,7 +69,7 @@ impl World {
             session: session.unwrap(),
             server: Server::default(),
             link: None,
-            disk: Disk::default(),
+            disk,
             numbers: BTreeMap::new(),
             user: User::default(),
             audit: Audit::new(plan.window.into(), plan.hostile && plan.manual),

@@ -1,7 +1,8 @@
 //! A store that can't be used says why, and is left as it is.
 
-use std::io::ErrorKind;
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use mqtt_client::store::{Change, Damage, Disk, DiskError, Store, StoreError};
 use mqtt_client::{Error, QoS, connect};
@@ -39,6 +40,38 @@ fn one_that_is_in_use_says_so() {
     assert!(matches!(&error, DiskError::Locked { directory } if *directory == store(&folder)), "{error:?}");
     assert!(error.to_string().ends_with("store is in use by another client"), "{error}");
     drop(first);
+    assert_eq!(Disk::open(store(&folder)).unwrap().load("a").unwrap().outgoing.len(), 1);
+}
+
+const DIRECTORY: &str = "MQTT_TEST_LOCKED";
+
+/// The process that has the store in the test below.
+#[test]
+#[ignore = "the test below runs it"]
+fn another_process_has_it() {
+    let _store = Disk::open(std::env::var_os(DIRECTORY).unwrap()).unwrap();
+    eprintln!("open");
+    std::io::stdin().read_exact(&mut [0]).unwrap();
+}
+
+#[test]
+fn one_that_another_process_has_is_free_when_that_is_killed() {
+    let (folder, _) = filled();
+    let mut process = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "errors::another_process_has_it", "--ignored", "--nocapture"])
+        .env(DIRECTORY, store(&folder))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(process.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "open\n");
+    let error = Disk::open(store(&folder)).unwrap_err();
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert!(matches!(error, DiskError::Locked { .. }), "{error:?}");
     assert_eq!(Disk::open(store(&folder)).unwrap().load("a").unwrap().outgoing.len(), 1);
 }
 

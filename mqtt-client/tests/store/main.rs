@@ -1,14 +1,23 @@
 //! The store on disk as users meet it: through a client, on real files.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that panics fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that panics fails"
+)]
 
 #[path = "../common/broker.rs"]
 mod broker;
 mod errors;
 mod failing;
+mod histories;
 mod keeping;
 #[path = "../driver/server.rs"]
 #[allow(dead_code, reason = "the driver's tests use all of it")]
 mod server;
+#[path = "../sim/mod.rs"]
+mod sim;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -56,7 +56,17 @@ const BUFFER: usize = 1 << 20;
 pub struct Disk {
     store: LogStore<Directory>,
     /// Held while this lives.
-    _lock: File,
+    _lock: Lock,
+}
+
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A process that is being started right now has the file, too, for a moment. In vain if the file system has no
+        // locks, and then it was not locked.
+        let _ = self.0.unlock();
+    }
 }
 
 /// What a commit waits for.
@@ -86,7 +96,7 @@ impl Disk {
         let directory = Directory::create(path).map_err(io("creating", path))?;
         let lock = directory.lock_file(LOCK).map_err(io("opening", &directory.path(LOCK)))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { store: LogStore::new(directory), _lock: lock }),
+            Ok(()) => Ok(Self { store: LogStore::new(directory), _lock: Lock(lock) }),
             Err(TryLockError::WouldBlock) => Err(DiskError::Locked { directory: path.to_owned() }),
             Err(TryLockError::Error(source)) => Err(io("locking", &directory.path(LOCK))(source)),
         }
