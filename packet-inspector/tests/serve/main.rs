@@ -254,6 +254,25 @@ fn a_damaged_dump_is_repaired_when_that_is_asked_for() {
 }
 
 #[test]
+fn nothing_private_is_told_when_it_is_redacted() {
+    let broker = Broker::mosquitto();
+    let server = Server::start(&["--redact"]);
+    let dump = "101900044d51545404c2003c000361626300047573657200027077";
+    let frame = &post(&server, "/api/decode", &json!({ "text": dump })).json()["frames"][0];
+    assert_eq!(frame["bytes"], "101900044d51545404c2003c00036162630004********0002****");
+    let connect = json!({ "broker": format!("mqtt://127.0.0.1:{}", broker.port()) });
+    let id = post(&server, "/api/clients", &connect).json()["id"].as_u64().unwrap();
+    let message = json!({ "topic": "a", "payload": "classified", "qos": 1 });
+    assert_eq!(post(&server, &format!("/api/clients/{id}/publish"), &message).json()["outcome"], "delivered");
+    let items = feed_until(&server, 0, |item| item["packet"] == "PUBACK");
+    let publish = items.iter().find(|item| item["packet"] == "PUBLISH").unwrap();
+    assert_eq!((&publish["payload"], &publish["payload_length"]), (&Value::Null, &json!(10)));
+    let outline = ask(&server, "GET", &format!("/api/live/{}", publish["number"]), &[], b"").body;
+    assert!(outline.contains("Message: (10 bytes hidden)"), "{outline}");
+    assert!(!outline.contains("classified") && !outline.contains(&hex::encode("classified")), "{outline}");
+}
+
+#[test]
 fn a_capture_answers_questions() {
     let server = Server::start(&[]);
     let id = ask(&server, "POST", "/api/captures", &[BINARY], &lab()).json()["id"].as_u64().unwrap();

@@ -39,7 +39,7 @@ const LINES: usize = 100;
 
 #[derive(Args)]
 pub(crate) struct Client {
-    /// The broker: mqtt://[USER@]HOST[:PORT]
+    /// The broker: mqtt://[USER@]HOST[:PORT]; mqtts://, ws:// and wss:// too, or unix:/path
     #[arg(short, long, value_name = "URL")]
     broker: Address,
 
