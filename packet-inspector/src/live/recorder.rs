@@ -122,3 +122,117 @@ impl<F: FnMut(&Entry<'_>)> Out<'_, F> {
         });
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::*;
+    use crate::build::Endpoints;
+    use crate::live::Handshakes;
+    use crate::stream::{Captured, Event, Limits, Moment, Sink, Streams};
+
+    /// Types and connections of packets, with the message they are part of, and events.
+    #[derive(Default)]
+    struct Heard {
+        packets: Vec<(u8, SocketAddr, Option<u64>)>,
+        events: Vec<Event>,
+        handshakes: Handshakes,
+    }
+
+    impl Sink for Heard {
+        fn packet(&mut self, packet: &Captured<'_>) {
+            let number = self.packets.len() as u64;
+            let message = self.handshakes.message_of(packet, number);
+            self.packets.push((packet.bytes[0] >> 4, packet.info.sender(packet.direction), message));
+        }
+
+        fn event(&mut self, _: &Moment<'_>, event: Event) {
+            self.events.push(event);
+        }
+    }
+
+    /// What the streams make of what happened to one connection.
+    fn heard(endpoints: Endpoints, whats: Vec<What>) -> Heard {
+        let (mut recorder, mut streams) = (Recorder::default(), Streams::new(&[1883], Limits::default()));
+        let mut heard = Heard::default();
+        for (second, what) in (0..).zip([vec![What::Opened(endpoints)], whats].concat()) {
+            let happening = Happening { connection: 7, time: Time::new(second, 0), what };
+            recorder.take(&happening, |entry| streams.take(entry, &mut heard));
+        }
+        streams.finish(&mut heard);
+        heard
+    }
+
+    fn passed(from: Side, hex: &str) -> What {
+        What::Passed { from, left_out: 0, bytes: hex::decode(hex.replace(' ', "")).unwrap() }
+    }
+
+    #[test]
+    fn what_passed_is_understood_and_messages_have_their_packets() {
+        use Side::{Client, Server};
+        let heard = heard(
+            Endpoints::default(),
+            vec![
+                passed(Client, "10 0c 00044d515454 04 02 003c 0000"),
+                passed(Server, "20 02 00 00"),
+                // Its first half, and the rest with another packet.
+                passed(Client, "34 06 0001"),
+                passed(Client, "61 0005 78  c0 00"),
+                passed(Server, "50 02 0005"),
+                passed(Client, "62 02 0005"),
+                // The same identifier the other way is another message.
+                passed(Server, "32 05 0001 61 0005"),
+                passed(Client, "40 02 0005"),
+                passed(Server, "70 02 0005"),
+                What::Finished(Client),
+                What::Finished(Client),
+                What::Aborted(Server),
+                What::Closed,
+            ],
+        );
+        let packets: Vec<_> = heard.packets.iter().map(|(kind, _, message)| (*kind, *message)).collect();
+        let none = |kind| (kind, None);
+        let of = |kind, message| (kind, Some(message));
+        let expected =
+            [none(1), none(2), of(3, 2), none(12), of(5, 2), of(6, 2), of(3, 6), of(4, 6), of(7, 2)];
+        assert_eq!(packets, expected);
+        assert_eq!(heard.events, [Event::Finished, Event::Reset, Event::Closed { forgotten: false }]);
+    }
+
+    #[test]
+    fn what_was_left_out_is_a_gap_that_is_said() {
+        let mut pings = vec![passed(Side::Client, "10 0c 00044d515454 04 02 003c 0000")];
+        pings.push(passed(Side::Client, "c0 00"));
+        pings.push(What::Passed { from: Side::Client, left_out: 500, bytes: vec![0xC0, 0, 0xE0, 0] });
+        let heard = heard(Endpoints::default(), pings);
+        assert!(heard.events.contains(&Event::Lost(500)), "{:?}", heard.events);
+        assert_eq!(heard.packets.first().unwrap().0, 1);
+    }
+
+    #[test]
+    fn ends_of_different_families_are_both_written_as_ipv6() {
+        let endpoints = Endpoints {
+            client: "192.0.2.1:50000".parse().unwrap(),
+            server: "[2001:db8::1]:1883".parse().unwrap(),
+        };
+        let heard = heard(endpoints, vec![passed(Side::Client, "c0 00")]);
+        assert_eq!(heard.packets[0].1, "[::ffff:192.0.2.1]:50000".parse().unwrap());
+    }
+
+    #[test]
+    fn long_data_are_split_and_acknowledged() {
+        let (mut recorder, mut lens) = (Recorder::default(), Vec::new());
+        let whats = [
+            What::Opened(Endpoints::default()),
+            What::Passed { from: Side::Server, left_out: 0, bytes: vec![0; SEGMENT + 1] },
+        ];
+        for what in whats {
+            let happening = Happening { connection: 0, time: Time::default(), what };
+            recorder.take(&happening, |entry| lens.push(entry.bytes.len()));
+        }
+        let headers = 14 + 20 + 20;
+        assert_eq!(lens, [headers, headers, headers, headers + SEGMENT, headers, headers + 1]);
+    }
+}

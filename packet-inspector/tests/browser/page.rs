@@ -2,6 +2,7 @@
 
 use fantoccini::actions::{InputSource, MouseActions, PointerAction};
 use fantoccini::elements::Element;
+use fantoccini::key::Key;
 use fantoccini::{Client, Locator};
 
 use crate::broker::Broker;
@@ -116,6 +117,33 @@ async fn a_capture_is_filtered_and_its_qos_2_conversation_is_a_ladder() {
         screenshot(&client, "ladder-light").await;
         client.execute("[...document.querySelectorAll('#capture-ladder .rung')].find((rung) => rung.textContent.includes('PUBREC')).dispatchEvent(new MouseEvent('click'))", vec![]).await.unwrap();
         until(&client, "document.querySelector('#capture-ladder .frame .tree')?.textContent.includes('Message Identifier: 1')").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_capture_that_is_dropped_on_the_page_is_opened() {
+    use base64::Engine;
+    let server = Server::start(&[]);
+    let url = server.url();
+    let capture = base64::engine::general_purpose::STANDARD.encode(std::fs::read(lab("lab.pcapng")).unwrap());
+    browse(Scheme::Dark, |client| async move {
+        client.goto(&url).await.unwrap();
+        find(&client, "#tab-decode").await;
+        let drop = "const files = new DataTransfer(); \
+            files.items.add(new File([Uint8Array.from(atob(arguments[0]), (c) => c.charCodeAt(0))], 'lab.pcapng')); \
+            document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true }));";
+        client.execute(drop, vec![capture.into()]).await.unwrap();
+        until(&client, "document.querySelectorAll('#packets tbody tr').length === 64").await;
+        assert_eq!(value(&client, "document.getElementById('tab-capture').ariaSelected").await, "true");
+        // The keyboard alone: to the second row, and into its packet.
+        client.execute("document.querySelector('#packets tbody tr').focus()", vec![]).await.unwrap();
+        for key in [Key::Down, Key::Enter] {
+            let focused = client.active_element().await.unwrap();
+            focused.send_keys(&char::from(key).to_string()).await.unwrap();
+        }
+        until(&client, "document.querySelector('#capture-detail h2')?.textContent.includes('Connect Ack')").await;
+        screenshot(&client, "capture-dark").await;
     })
     .await;
 }
