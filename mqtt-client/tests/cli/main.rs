@@ -8,6 +8,7 @@ mod conversation;
 mod conversations;
 mod lab;
 mod mosquitto;
+mod pipe;
 mod script;
 mod store;
 mod usage;

@@ -26,6 +26,33 @@ fn help_tells_every_option() {
     }
 }
 
+/// `-x` and `--long` of each option in the help.
+fn options(help: &str) -> impl Iterator<Item = (Option<&str>, &str)> {
+    help.lines().filter_map(|line| {
+        let (short, rest) = match line.trim_start().strip_prefix("--") {
+            Some(_) => (None, line.trim_start()),
+            None => line.trim_start().split_once(", --").map(|(short, _)| (Some(short), line))?,
+        };
+        let long = rest.split("--").nth(1)?.split([' ', '=', '[', ',']).next()?;
+        // Not the end of a line before it.
+        let is_option = short.is_none_or(|short| short.starts_with('-') && short.len() == 2);
+        (is_option && !long.ends_with(']')).then_some((short, long))
+    })
+}
+
+#[test]
+fn the_readme_has_every_option() {
+    const README: &str = include_str!("../../README.md");
+    let mut count = 0;
+    for (short, long) in options(include_str!("help-pub.txt")).chain(options(include_str!("help-sub.txt"))) {
+        let named = README.contains(&format!("`--{long}")) || README.contains(&format!("--{long}`"));
+        let abbreviated = short.is_some_and(|short| README.contains(&format!("`{short}")));
+        assert!(named || abbreviated || long == "help", "--{long} is not in README.md");
+        count += 1;
+    }
+    assert!(count > 50, "{count} options");
+}
+
 #[test]
 fn what_is_wrong_with_arguments_is_told() {
     fails(

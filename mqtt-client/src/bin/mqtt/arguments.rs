@@ -163,8 +163,13 @@ pub(crate) struct Connection {
     #[arg(long, help_heading = "Connection", value_name = "PATH", conflicts_with = "url")]
     pub(crate) unix: Option<PathBuf>,
 
-    /// Server, login and topic in one: mqtt://[user[:password]@]host[:port]/topic
-    #[arg(short = 'L', long, help_heading = "Connection")]
+    /// Server, login and topic in one
+    #[arg(
+        short = 'L',
+        long,
+        help_heading = "Connection",
+        help = "Server, login and topic in one: mqtt://[user[:password]@]host[:port]/topic"
+    )]
     pub(crate) url: Option<String>,
 
     /// Connect over a WebSocket, at this path of the server

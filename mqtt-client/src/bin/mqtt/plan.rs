@@ -103,6 +103,8 @@ pub(crate) fn subscribe(arguments: Subscribe) -> Result<SubscribePlan, Failure> 
         return Err(Failure::usage("no topic filter: give one with -t, or with -U"));
     }
     let session = session("Sub", &arguments.connection)?
+        // All that the protocol allows: it is the user who asked for these messages.
+        .max_packet_len(usize::MAX)
         // With a session that is kept, a message is acknowledged when it was printed. Else nobody would send it again.
         .manual_acknowledgement(arguments.connection.keeps_session());
     let link = link(place, session, &arguments.connection)?;
