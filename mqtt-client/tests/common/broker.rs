@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// A broker that runs. It is killed when this is dropped.
 #[derive(Debug)]
@@ -88,10 +89,18 @@ impl Broker {
 
     /// Asks it to stop, and waits until it has: it says goodbye and saves what it is to save.
     pub(crate) fn stop(&mut self) {
-        if let Some(mut child) = self.child.take() {
+        let Some(mut child) = self.child.take() else { return };
+        let asked_at = Instant::now();
+        // Asked more than once: Mosquitto says that it runs before it listens to signals.
+        while child.try_wait().unwrap().is_none() {
             let asked = Command::new("sh").args(["-c", &format!("kill -TERM {}", child.id())]).status();
             assert!(asked.unwrap().success(), "{:?} can't be asked to stop", self.kind);
-            child.wait().unwrap();
+            if asked_at.elapsed() > Duration::from_secs(30) {
+                let _ = child.kill();
+                let _ = child.wait();
+                panic!("{:?} does not stop", self.kind);
+            }
+            std::thread::sleep(Duration::from_millis(100));
         }
     }
 
