@@ -126,7 +126,10 @@ impl Messages {
     /// The next message, if it is there already.
     pub fn try_next(&mut self) -> Option<Received> {
         if self.batch.is_empty() {
-            self.alive.shared().lock().streams.take(self.id, &mut self.batch).ok()?;
+            let mut state = self.alive.shared().lock();
+            state.streams.take(self.id, &mut self.batch).ok()?;
+            // The driver may have stopped reading for them.
+            Shared::wake_driver_to_read(state);
         }
         self.next_of_batch()
     }
@@ -136,7 +139,7 @@ impl Messages {
         if self.batch.is_empty() {
             let mut state = self.alive.shared().lock();
             match state.streams.take(self.id, &mut self.batch) {
-                Ok(()) => {}
+                Ok(()) => Shared::wake_driver_to_read(state),
                 Err(Empty::Ended) => return Poll::Ready(None),
                 Err(Empty::NotYet) => {
                     state.streams.wait(self.id, context.waker());
@@ -149,15 +152,7 @@ impl Messages {
 
     #[inline]
     fn next_of_batch(&mut self) -> Option<Received> {
-        let shared = self.alive.shared();
-        let arrival = self.batch.pop_front()?;
-        if self.batch.is_empty() {
-            let mut state = shared.lock();
-            state.streams.release(self.id);
-            // The driver may have stopped reading for them.
-            Shared::wake_driver_to_read(state);
-        }
-        Some(Received::new(arrival, shared))
+        Some(Received::new(self.batch.pop_front()?, self.alive.shared()))
     }
 }
 

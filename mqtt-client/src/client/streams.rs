@@ -24,8 +24,6 @@ struct Queue {
     /// `None` for all messages.
     filters: Option<Vec<TopicFilterBuf>>,
     waiting: VecDeque<Arrival>,
-    /// Messages that were taken together, and their bytes: they count as waiting until the user has had the last.
-    taken: (usize, usize),
     waker: Option<Waker>,
     ended: bool,
 }
@@ -74,7 +72,7 @@ impl Streams {
 
     /// A new stream of the messages that match, or of all.
     pub(crate) fn open(&mut self, filters: Option<Vec<TopicFilterBuf>>, ended: bool) -> StreamId {
-        let queue = Some(Queue { filters, waiting: VecDeque::new(), taken: (0, 0), waker: None, ended });
+        let queue = Some(Queue { filters, waiting: VecDeque::new(), waker: None, ended });
         match self.streams.iter_mut().enumerate().find(|(_, slot)| slot.is_none()) {
             Some((id, slot)) => {
                 *slot = queue;
@@ -91,8 +89,8 @@ impl Streams {
     /// the Server sends it again on the next connection.
     pub(crate) fn close(&mut self, id: StreamId) {
         if let Some(queue) = self.streams.get_mut(id).and_then(Option::take) {
-            self.waiting -= queue.waiting.len() + queue.taken.0;
-            self.waiting_bytes -= weight(&queue.waiting) + queue.taken.1;
+            self.waiting -= queue.waiting.len();
+            self.waiting_bytes -= weight(&queue.waiting);
         }
     }
 
@@ -154,17 +152,9 @@ impl Streams {
             return Err(if queue.ended { Empty::Ended } else { Empty::NotYet });
         }
         exchange(&mut queue.waiting, batch);
-        queue.taken = (batch.len(), weight(batch));
+        self.waiting -= batch.len();
+        self.waiting_bytes -= weight(batch);
         Ok(())
-    }
-
-    /// The user has had the last message of the batch.
-    pub(crate) fn release(&mut self, id: StreamId) {
-        if let Some(Some(queue)) = self.streams.get_mut(id) {
-            let (messages, bytes) = std::mem::take(&mut queue.taken);
-            self.waiting -= messages;
-            self.waiting_bytes -= bytes;
-        }
     }
 
     /// Wake this one when a message comes.

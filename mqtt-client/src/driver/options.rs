@@ -121,7 +121,8 @@ impl Options {
     }
 
     /// How many received messages, and bytes of them, may wait in streams or for their acknowledgement before the client
-    /// stops reading from the network. What one read has brought comes on top. Default 1,000 and 16 MiB.
+    /// stops reading from the network. What one read has brought comes on top, and so does what a stream has taken to
+    /// give out next: all that waited for it. Default 1,000 and 16 MiB.
     ///
     /// Acknowledgements of own messages come on the same way: a task that waits for a [`Delivery`](crate::Delivery), or for
     /// the answer to a subscription, while nobody takes messages waits in vain. With a session that is resumed, many

@@ -32,6 +32,24 @@ fn incoming(id: u16) -> Packet<'static> {
 }
 
 #[tokio::test]
+async fn who_answers_each_message_and_waits_for_that_goes_on_while_many_wait() {
+    let stream = Stream::default();
+    let session = SessionOptions::new("answers");
+    let (client, driver) = connect(stream.options(session).unread(10, 1 << 20)).await.unwrap();
+    let mut messages = client.messages();
+    tokio::spawn(driver.run());
+    client.connected().await.unwrap();
+    (1..=15).for_each(|id| stream.send(&incoming(id)));
+    let answers = async {
+        for _ in 0..15 {
+            messages.next().await.unwrap();
+            assert_eq!(accepted(&client, QoS::AtLeastOnce, b"answer").await, Outcome::Delivered);
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), answers).await.expect("PUBACKs are read");
+}
+
+#[tokio::test]
 async fn what_was_published_meanwhile_leaves_in_one_write() {
     let stream = Stream::default();
     let client = client(&stream).await;
