@@ -20,7 +20,7 @@ use crate::driver::connection::Connection;
 use crate::driver::options::{Connecting, Options, Tap, Target};
 use crate::driver::reconnect::{Failure, Reconnect};
 use crate::error::{Closed, Error};
-use crate::session::Session;
+use crate::session::{ConnectionError, Session};
 use crate::store::StoreError;
 use crate::trace::{info, warn};
 use crate::transport::{self, BoxIo, TransportOptions};
@@ -141,10 +141,14 @@ impl Driver {
                     let (end, served) = self.converse(io).await;
                     was_connected |= self.connection_lost();
                     let Err(error) = end else { return Ok(()) };
-                    if matches!(error, Error::Connection(_)) {
+                    let is_half_open = matches!(error, Error::Connection(ConnectionError::NoPingresp));
+                    let is_at_fault = matches!(error, Error::Connection(_));
+                    if is_at_fault {
                         // Perhaps another Server of the cluster does better.
                         self.next += 1;
-                    } else if served {
+                    }
+                    // One that breaks the protocol again and again is asked less and less, though it serves before.
+                    if served && (is_half_open || !is_at_fault) {
                         attempts = 0;
                     }
                     Stop::Failed(error)

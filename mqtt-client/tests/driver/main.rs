@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics fails")]
 
 mod cuts;
+mod reconnect;
 mod server;
 mod stream;
 mod writes;

@@ -100,3 +100,45 @@ impl Audit {
         self.in_use.insert(packet_id, number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wrong with these, each on a connection of its own: number, identifier, DUP.
+    fn faults(publishes: &[(u64, u16, bool)]) -> Vec<String> {
+        let mut audit = Audit::default();
+        for &(number, id, dup) in publishes {
+            let connection = audit.connection_opened();
+            let payload = number.to_be_bytes();
+            let packet_id = PacketId::new(id).unwrap();
+            let publish = mqtt_codec::Publish {
+                delivery: Delivery::ExactlyOnce { packet_id, dup },
+                retain: false,
+                topic: mqtt_codec::TopicName::new("t").unwrap(),
+                payload: &payload,
+            };
+            let mut bytes = Vec::new();
+            Packet::from(publish).encode_to(&mut bytes).unwrap();
+            Packet::Pubrel(PacketId::new(9).unwrap()).encode_to(&mut bytes).unwrap();
+            for byte in bytes {
+                audit.sent(connection, &[byte]);
+            }
+        }
+        audit.faults
+    }
+
+    #[test]
+    fn the_audit_sees_what_it_is_for() {
+        assert_eq!(faults(&[(1, 1, false), (1, 1, true), (2, 2, true)]), [""; 0]);
+        for (publishes, says) in [
+            (&[(1, 1, true)][..], "first time with DUP"),
+            (&[(1, 1, false), (1, 1, false)], "without DUP"),
+            (&[(1, 1, false), (1, 2, true)], "again as 2, not 1"),
+            (&[(1, 9, false), (1, 9, true)], "after its PUBREL"),
+        ] {
+            let faults = faults(publishes);
+            assert!(faults.len() == 1 && faults[0].contains(says), "{faults:?}");
+        }
+    }
+}
