@@ -6,8 +6,13 @@ use std::fmt::Write;
 
 use crate::statements::{self, Clause, clauses};
 
-const SOURCES: &[&str] =
-    &[include_str!("connection.rs"), include_str!("receiving.rs"), include_str!("sending.rs")];
+const SOURCES: &[&str] = &[
+    include_str!("connection.rs"),
+    include_str!("receiving.rs"),
+    include_str!("sending.rs"),
+    include_str!("../transport/frames.rs"),
+    include_str!("../transport/handshake.rs"),
+];
 
 impl Clause {
     /// A Client has to keep it, and what it sends shows whether it does.
@@ -49,7 +54,7 @@ fn table() -> String {
     let mut out = format!(
         "# What a Client keeps of the normative statements of MQTT 3.1.1\n\n\
          The {count} statements for a Client, or for both sides, that show in what it sends, and those for a Server whose\n\
-         breach the session notices, each with the test that holds it (`tests/session`). What is wrong in the bytes of a\n\
+         breach the session notices, each with the test that holds it (`tests/session`, `tests/transport`). What is wrong in the bytes of a\n\
          packet the codec sees: `mqtt-codec/CLAUSES.md` has all statements. Written by `UPDATE_CLAUSES=1 cargo test\n\
          -p mqtt-client --test session`.\n\n\
          | clause | statement | for | test |\n|---|---|---|---|\n",

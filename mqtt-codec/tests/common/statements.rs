@@ -30,9 +30,11 @@ pub(crate) fn tests(sources: &[&'static str]) -> BTreeMap<String, Vec<&'static s
     let mut tests = BTreeMap::<_, Vec<_>>::new();
     for source in sources {
         let mut is_test = false;
+        let mut is_async_test = false;
         for line in source.lines() {
+            let line = if is_async_test { line.strip_prefix("async ").unwrap_or(line) } else { line };
             if let Some(rest) = line.strip_prefix("fn mqtt_") {
-                assert!(is_test, "not a #[test]: {line}");
+                assert!(is_test || is_async_test, "not a #[test]: {line}");
                 let name = rest.split('(').next().unwrap();
                 let numbers: Vec<&str> = name.split('_').take(4).collect();
                 assert!(numbers.iter().all(|number| number.parse::<u8>().is_ok()), "no clause: {line}");
@@ -45,6 +47,8 @@ pub(crate) fn tests(sources: &[&'static str]) -> BTreeMap<String, Vec<&'static s
                 assert!(!is_test, "a test of no clause: {line}");
             }
             is_test = line == "#[test]";
+            // Those stand among tests of other things.
+            is_async_test = line == "#[tokio::test]";
         }
     }
     tests
