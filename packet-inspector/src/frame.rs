@@ -12,7 +12,7 @@ use crate::net::{self, Link};
 use crate::payload;
 use crate::record::Record;
 use crate::redact;
-use crate::stream::{self, Captured, Place};
+use crate::stream::{Captured, Place, Proof};
 
 /// What the caller knows of the bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -100,7 +100,7 @@ impl Frame {
         let link = entry.and_then(|entry| entry.link).unwrap_or(Link::Mqtt);
         let ports = [packet.info.source.port(), packet.info.destination.port()];
         let of_record = entry.map_or(&[][..], |entry| entry.bytes);
-        let plain = !layers && entry.is_none_or(stream::has_good_checksum);
+        let plain = !layers && (entry.is_none() || packet.proof == Proof::Intact);
         let mut net = if plain {
             net::dissect_with_ports(&[], Link::Mqtt, &ports)
         } else {
@@ -108,12 +108,7 @@ impl Frame {
         };
         // What is cut off, the capture says by itself.
         net.findings.retain(|finding| finding.kind.contains("checksum"));
-        let inside = match places.as_slice() {
-            [place] => Some(place.at..place.at.saturating_add(packet.bytes.len())),
-            _ => None,
-        };
-        // The bytes of a WebSocket frame are masked where they stand.
-        let inside = inside.filter(|range| of_record.get(range.clone()) == Some(packet.bytes));
+        let inside = inside(packet, of_record);
         let reassembled = inside.is_none();
         let bytes = if reassembled { packet.bytes } else { of_record };
         let mqtt = inside.unwrap_or(0..bytes.len());
@@ -136,6 +131,24 @@ impl Frame {
                 reassembled,
                 continued: false,
             }),
+        }
+    }
+
+    /// Where in its frame a packet begins of which there is nothing to say but its fields, and what is to be said of the
+    /// layers below it; `None` for packets that [`captured_alone`](Self::captured_alone) may have more to say of.
+    pub(crate) fn plain(packet: &Captured<'_>) -> Option<(usize, Option<Finding>)> {
+        let decoded = packet.packet?;
+        if !dissect::is_silent(&decoded, packet.bytes, packet.from()) {
+            return None;
+        }
+        let entry = packet.entry.filter(|entry| entry.number == packet.frame());
+        match (inside(packet, entry.map_or(&[][..], |entry| entry.bytes)), packet.proof) {
+            (None, _) => Some((0, None)),
+            (Some(range), Proof::Intact) => Some((range.start, None)),
+            (Some(range), Proof::Offloaded { checksum_at }) => {
+                Some((range.start, Some(net::offloaded(checksum_at))))
+            }
+            (Some(_), Proof::Nothing) => None,
         }
     }
 
@@ -175,6 +188,13 @@ impl Frame {
     pub fn has_errors(&self) -> bool {
         self.all_findings().any(|finding| finding.severity == Severity::Error)
     }
+}
+
+/// Where in its record a packet stands that lies there as a whole. The bytes of a WebSocket frame are masked there.
+fn inside(packet: &Captured<'_>, record: &[u8]) -> Option<Range<usize>> {
+    let [place] = packet.places else { return None };
+    let range = place.at..place.at.saturating_add(packet.bytes.len());
+    (record.get(range.clone()) == Some(packet.bytes)).then_some(range)
 }
 
 /// The packets of a [`Frame`].

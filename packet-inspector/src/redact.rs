@@ -3,9 +3,11 @@
 //! What is not surely harmless is hidden: bytes that were not decoded, and all that a malformed packet, one that
 //! is cut off, or a damaged frame holds behind its fixed header, since its fields may not lie where they seem to.
 
+use crate::dissect::leaf::NAMES;
 use crate::dissect::{Node, PacketTree, Value};
 use crate::finding::{Finding, Severity};
 use crate::net::Layer;
+use crate::stream::{Captured, Proof};
 
 /// The JSON keys of what is private.
 const PRIVATE: [&str; 4] = ["payload_hex", "will_payload_hex", "username", "password_hex"];
@@ -27,6 +29,14 @@ pub(crate) fn packet(tree: &mut PacketTree, trusted: &mut bool) {
             finding.message = "a control character or non-character".to_owned();
         }
     }
+}
+
+/// Whether a column with this field of a captured packet is not to be shown.
+pub(crate) fn hides(wireshark: &str, packet: &Captured<'_>) -> bool {
+    let mut names = NAMES.iter().filter(|name| name.wireshark == wireshark);
+    let is_private = names.any(|name| name.key.is_some_and(|key| PRIVATE.contains(&key)));
+    let is_trusted = packet.packet.is_some() && packet.proof != Proof::Nothing;
+    is_private || !is_trusted && !matches!(wireshark, "mqtt.msgtype" | "mqtt.hdrflags" | "mqtt.len")
 }
 
 fn hide(node: &mut Node) {

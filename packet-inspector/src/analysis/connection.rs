@@ -6,10 +6,10 @@ use super::delivery::Deliveries;
 use super::handshake::Handshake;
 use super::requests::Requests;
 use super::retained::Retained;
+use super::say::{error, warning};
 use super::sessions::{Ended, Resumed};
-use super::{At, CLOSING, Context, Finding, Listener};
-use crate::capture::{Span, Time};
-use crate::finding::Severity;
+use super::{At, CLOSING, Context, Listener};
+use crate::capture::Span;
 use crate::stream::{Captured, Event, Info, Moment};
 
 /// A connection, as far as the capture has told.
@@ -215,7 +215,7 @@ impl Connection {
         let message =
             format!("the {side} goes on behind a violation by the {}, instead of closing", violation.by);
         let frames = [violation.at.frame, request.frame, at.frame];
-        self.say(Severity::Error, "went_on", &[violation.clause], message, Some(side), &frames, at, cx);
+        error("went_on", side, message).against(&[violation.clause]).tell(&frames, at, cx);
     }
 
     /// When the packet that this one answers was sent.
@@ -240,16 +240,7 @@ impl Connection {
         let Some(disconnect) = self.disconnect.filter(|_| side == Side::Client) else { return };
         let message = format!("{} behind DISCONNECT", packet.packet_type());
         let frames = [disconnect.frame, at.frame];
-        self.say(
-            Severity::Error,
-            "packet_after_disconnect",
-            &["MQTT-3.14.4-2"],
-            message,
-            Some(side),
-            &frames,
-            at,
-            cx,
-        );
+        error("packet_after_disconnect", side, message).against(&["MQTT-3.14.4-2"]).tell(&frames, at, cx);
     }
 
     /// The Client's pauses against its Keep Alive.
@@ -276,16 +267,9 @@ impl Connection {
             pause.as_seconds()
         );
         let frames = [last.frame, at.frame];
-        self.say(
-            Severity::Warning,
-            "keep_alive_missed",
-            &["MQTT-3.1.2-23", "MQTT-3.1.2-24"],
-            message,
-            Some(Side::Client),
-            &frames,
-            at,
-            cx,
-        );
+        warning("keep_alive_missed", Side::Client, message)
+            .against(&["MQTT-3.1.2-23", "MQTT-3.1.2-24"])
+            .tell(&frames, at, cx);
     }
 
     /// A side that has to close and does not.
@@ -300,59 +284,13 @@ impl Connection {
         if let Some(at) = disconnect {
             let message = "the client did not close the connection behind DISCONNECT".to_owned();
             let frames = [at.frame, end.frame];
-            self.say(
-                Severity::Warning,
-                "not_closed",
-                &["MQTT-3.14.4-1"],
-                message,
-                Some(Side::Client),
-                &frames,
-                end,
-                cx,
-            );
+            warning("not_closed", Side::Client, message).against(&["MQTT-3.14.4-1"]).tell(&frames, end, cx);
         }
         if let Some(at) = refused {
             let message = "the server did not close the connection that it refused".to_owned();
             let frames = [at.frame, end.frame];
-            self.say(
-                Severity::Warning,
-                "not_closed",
-                &["MQTT-3.2.2-5"],
-                message,
-                Some(Side::Server),
-                &frames,
-                end,
-                cx,
-            );
+            warning("not_closed", Side::Server, message).against(&["MQTT-3.2.2-5"]).tell(&frames, end, cx);
         }
-    }
-
-    /// Tells of a finding.
-    #[expect(clippy::too_many_arguments, reason = "a finding has as many parts")]
-    pub(super) fn say(
-        &self,
-        severity: Severity,
-        kind: &'static str,
-        clauses: &[&'static str],
-        message: String,
-        side: Option<Side>,
-        frames: &[u64],
-        at: At,
-        cx: &mut Context<'_, impl Listener>,
-    ) {
-        let (clauses, mut frames) = (clauses.to_vec(), frames.to_vec());
-        frames.dedup();
-        let time: Time = at.time;
-        cx.listener.finding(Finding {
-            severity,
-            kind,
-            clauses,
-            message,
-            stream: cx.stream,
-            side,
-            frames,
-            time,
-        });
     }
 }
 

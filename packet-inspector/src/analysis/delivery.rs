@@ -5,13 +5,9 @@ use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use mqtt_codec::{Delivery, PacketId, Publish, Side};
 
-use super::connection::{Connection, index, other};
-use super::{At, Context, Exchange, Listener, OVERTAKEN, PATIENCE, Step};
-use crate::capture::Span;
-use crate::finding::Severity;
-
-/// How long a receiver of the application's own pace may take.
-const SLOW: Span = Span::seconds(10);
+use super::connection::{Connection, index};
+use super::say::error;
+use super::{At, Context, Exchange, Listener, Step};
 
 /// The most acknowledgements that may still come for messages sent more than once.
 const MAX_REPEATED: usize = 64;
@@ -19,13 +15,13 @@ const MAX_REPEATED: usize = 64;
 /// The messages that one side sends.
 #[derive(Debug)]
 pub(super) struct Deliveries {
-    from: Side,
-    in_flight: BTreeMap<u16, Exchange>,
+    pub(super) from: Side,
+    pub(super) in_flight: BTreeMap<u16, Exchange>,
     /// Messages that are complete and were sent more than once: how many more acknowledgements may come.
     repeated: Vec<(u16, u32)>,
     /// Messages and PUBRECs so far.
-    sent: u64,
-    received: u64,
+    pub(super) sent: u64,
+    pub(super) received: u64,
     hasher: RandomState,
 }
 
@@ -62,7 +58,7 @@ impl Deliveries {
         hasher.finish()
     }
 
-    fn may_repeat(&mut self, id: u16) -> bool {
+    pub(super) fn may_repeat(&mut self, id: u16) -> bool {
         let Some(place) = self.repeated.iter().position(|(repeated, _)| *repeated == id) else {
             return false;
         };
@@ -75,7 +71,7 @@ impl Deliveries {
         true
     }
 
-    fn complete(&mut self, id: u16, at: At) -> Option<Exchange> {
+    pub(super) fn complete(&mut self, id: u16, at: At) -> Option<Exchange> {
         let mut exchange = self.in_flight.remove(&id)?;
         exchange.go(Step::Complete, at);
         if exchange.repeated > 0 && self.repeated.len() < MAX_REPEATED {
@@ -121,18 +117,9 @@ impl Connection {
             let message =
                 format!("packet identifier {packet_id} is in use by a request that is not answered");
             let frames = [request.frame, at.frame];
-            self.say(
-                Severity::Error,
-                "packet_id_in_use",
-                &["MQTT-2.3.1-2"],
-                message,
-                Some(side),
-                &frames,
-                at,
-                cx,
-            );
+            error("packet_id_in_use", side, message).against(&["MQTT-2.3.1-2"]).tell(&frames, at, cx);
         } else {
-            self.first_sending(side, packet_id, content, qos, dup, at, cx);
+            self.first_sending(side, packet_id, qos, dup, at, cx);
         }
         let Some(deliveries) = self.deliveries.get_mut(index(side)) else { return };
         deliveries.sent += 1;
@@ -153,12 +140,10 @@ impl Connection {
     }
 
     /// A PUBLISH with an identifier that was not in flight on this connection.
-    #[expect(clippy::too_many_arguments, reason = "all that identifies a message")]
     fn first_sending(
         &mut self,
         side: Side,
         id: u16,
-        content: u64,
         qos: u8,
         dup: bool,
         at: At,
@@ -166,34 +151,19 @@ impl Connection {
     ) {
         let resumed = self.resumed.as_mut().and_then(|resumed| resumed.publish(side, id));
         if let Some(stored) = resumed {
-            let _ = content;
             if !dup && stored.qos == qos && stored.awaits_publish {
                 let message =
                     format!("message {id}, unacknowledged on the last connection, is sent again without DUP");
                 let frames = [stored.frame, at.frame];
-                self.say(
-                    Severity::Error,
-                    "sent_again_without_dup",
-                    &["MQTT-3.3.1-1"],
-                    message,
-                    Some(side),
-                    &frames,
-                    at,
-                    cx,
-                );
+                error("sent_again_without_dup", side, message)
+                    .against(&["MQTT-3.3.1-1"])
+                    .tell(&frames, at, cx);
             } else if side == Side::Client && stored.late {
                 let message = format!("message {id} is sent again out of the original order");
                 let frames = [stored.frame, at.frame];
-                self.say(
-                    Severity::Error,
-                    "sent_again_out_of_order",
-                    &["MQTT-4.6.0-1"],
-                    message,
-                    Some(side),
-                    &frames,
-                    at,
-                    cx,
-                );
+                error("sent_again_out_of_order", side, message)
+                    .against(&["MQTT-4.6.0-1"])
+                    .tell(&frames, at, cx);
             }
             return;
         }
@@ -206,7 +176,7 @@ impl Connection {
             let clauses = [if side == Side::Server { "MQTT-3.3.1-3" } else { own }, own];
             let clauses = if side == Side::Server { &clauses[..] } else { &clauses[..1] };
             let message = format!("message {id} has DUP though it was not sent before");
-            self.say(Severity::Error, "dup_at_first", clauses, message, Some(side), &[at.frame], at, cx);
+            error("dup_at_first", side, message).against(clauses).tell(&[at.frame], at, cx);
         }
     }
 
@@ -221,29 +191,11 @@ impl Connection {
         let frames = [before.began().map_or(at.frame, |at| at.frame), at.frame];
         if !dup {
             let message = format!("message {} is sent again without DUP", before.id);
-            self.say(
-                Severity::Error,
-                "sent_again_without_dup",
-                &["MQTT-3.3.1-1"],
-                message,
-                Some(side),
-                &frames,
-                at,
-                cx,
-            );
+            error("sent_again_without_dup", side, message).against(&["MQTT-3.3.1-1"]).tell(&frames, at, cx);
         }
         if before.step == Step::Pubrel {
             let message = format!("PUBLISH {} is sent again behind its PUBREL", before.id);
-            self.say(
-                Severity::Error,
-                "publish_after_pubrel",
-                &["MQTT-4.3.3-1"],
-                message,
-                Some(side),
-                &frames,
-                at,
-                cx,
-            );
+            error("publish_after_pubrel", side, message).against(&["MQTT-4.3.3-1"]).tell(&frames, at, cx);
         }
     }
 
@@ -261,301 +213,6 @@ impl Connection {
         let clauses = if clauses[0] == clauses[1] { &clauses[..1] } else { &clauses[..] };
         let message = format!("packet identifier {id} is used for another message while one is in flight");
         let frames = [before.began().map_or(at.frame, |at| at.frame), at.frame];
-        self.say(Severity::Error, "packet_id_in_use", clauses, message, Some(side), &frames, at, cx);
-    }
-
-    /// PUBACK, PUBREC or PUBCOMP from the receiver.
-    pub(super) fn acknowledge(
-        &mut self,
-        side: Side,
-        first: u8,
-        id: PacketId,
-        at: At,
-        cx: &mut Context<'_, impl Listener>,
-    ) {
-        let id = id.get();
-        let (name, puback, pubrec) = match first {
-            0x40 => ("PUBACK", true, false),
-            0x50 => ("PUBREC", false, true),
-            _ => ("PUBCOMP", false, false),
-        };
-        let Some(deliveries) = self.deliveries.get_mut(index(other(side))) else { return };
-        let Some(exchange) = deliveries.in_flight.get_mut(&id) else {
-            if deliveries.may_repeat(id) {
-                return;
-            }
-            let inherited = self.resumed.as_mut().is_some_and(|resumed| resumed.knows(other(side), id));
-            if !inherited && self.begins_with_nothing() {
-                let message = format!("{name} for packet identifier {id}, which no message in flight has");
-                let clause = if pubrec || puback { "MQTT-2.3.1-6" } else { "MQTT-4.3.3-2" };
-                self.say(
-                    Severity::Warning,
-                    "unknown_packet_id",
-                    &[clause],
-                    message,
-                    Some(side),
-                    &[at.frame],
-                    at,
-                    cx,
-                );
-            }
-            return;
-        };
-        let before = exchange.clone();
-        let frames = [before.began().map_or(at.frame, |at| at.frame), at.frame];
-        let right_kind = puback == (exchange.qos == 1);
-        if !right_kind {
-            let message = format!("{name} answers message {id} of QoS {}", before.qos);
-            self.say(
-                Severity::Error,
-                "wrong_acknowledgement",
-                &["MQTT-3.3.4-1"],
-                message,
-                Some(side),
-                &frames,
-                at,
-                cx,
-            );
-            self.violate(side, at, "MQTT-4.8.0-1");
-            return;
-        }
-        if pubrec {
-            if exchange.step == Step::Publish {
-                deliveries.received += 1;
-                exchange.received = deliveries.received;
-                exchange.go(Step::Pubrec, at);
-                self.in_order(side, &before, "PUBREC", "MQTT-4.6.0-3", at, cx);
-            }
-            return;
-        }
-        if !puback && before.step < Step::Pubrel {
-            let message = format!("PUBCOMP {id} comes before its PUBREL");
-            self.say(
-                Severity::Error,
-                "pubcomp_before_pubrel",
-                &["MQTT-4.3.3-2"],
-                message,
-                Some(side),
-                &frames,
-                at,
-                cx,
-            );
-            return;
-        }
-        if puback {
-            self.in_order(side, &before, name, "MQTT-4.6.0-2", at, cx);
-        }
-        let Some(deliveries) = self.deliveries.get_mut(index(other(side))) else { return };
-        if let Some(exchange) = deliveries.complete(id, at) {
-            cx.listener.exchange(&exchange);
-        }
-    }
-
-    /// The Client acknowledges in the order in which messages came.
-    fn in_order(
-        &mut self,
-        side: Side,
-        exchange: &Exchange,
-        name: &str,
-        clause: &'static str,
-        at: At,
-        cx: &mut Context<'_, impl Listener>,
-    ) {
-        if side != Side::Client || exchange.repeated > 0 {
-            return;
-        }
-        let theirs = self.deliveries.get(index(other(side)));
-        let overtaken = theirs.into_iter().flat_map(Deliveries::in_flight).find(|waiting| {
-            waiting.order < exchange.order
-                && waiting.qos == exchange.qos
-                && waiting.step == Step::Publish
-                && waiting.repeated == 0
-        });
-        if let Some(overtaken) = overtaken {
-            let message = format!(
-                "{name} {} comes before that of message {}, which came first",
-                exchange.id, overtaken.id
-            );
-            let frames = [overtaken.began(), exchange.began(), Some(at)];
-            let frames: Vec<_> = frames.into_iter().flatten().map(|at| at.frame).collect();
-            self.say(
-                Severity::Error,
-                "acknowledged_out_of_order",
-                &[clause],
-                message,
-                Some(side),
-                &frames,
-                at,
-                cx,
-            );
-        }
-    }
-
-    /// No message of an earlier session can be on its way, and none of this connection's was missed.
-    fn begins_with_nothing(&self) -> bool {
-        let is_clean = self.handshake.connect.as_ref().is_some_and(|connect| connect.clean_session);
-        self.complete && is_clean
-    }
-
-    /// PUBREL from the sender.
-    pub(super) fn release(&mut self, side: Side, id: PacketId, at: At, cx: &mut Context<'_, impl Listener>) {
-        let id = id.get();
-        let Some(deliveries) = self.deliveries.get_mut(index(side)) else { return };
-        let Some(exchange) = deliveries.in_flight.get_mut(&id) else {
-            if let Some(stored) = self.resumed.as_mut().and_then(|resumed| resumed.release(side, id)) {
-                // Goes on from the last connection: PUBCOMP is awaited.
-                self.adopt(side, id, stored, at, cx.stream);
-            } else if self.begins_with_nothing() {
-                let message = format!("PUBREL for packet identifier {id}, which no message in flight has");
-                self.say(
-                    Severity::Warning,
-                    "unknown_packet_id",
-                    &["MQTT-2.3.1-6"],
-                    message,
-                    Some(side),
-                    &[at.frame],
-                    at,
-                    cx,
-                );
-            }
-            return;
-        };
-        let before = exchange.clone();
-        let frames = [before.began().map_or(at.frame, |at| at.frame), at.frame];
-        match before.step {
-            _ if before.qos != 2 => {
-                let message = format!("PUBREL for message {id} of QoS 1");
-                self.say(
-                    Severity::Error,
-                    "wrong_acknowledgement",
-                    &["MQTT-4.3.2-1"],
-                    message,
-                    Some(side),
-                    &frames,
-                    at,
-                    cx,
-                );
-                self.violate(side, at, "MQTT-4.8.0-1");
-            }
-            Step::Publish => {
-                let message = format!("PUBREL {id} comes before its PUBREC");
-                exchange.go(Step::Pubrel, at);
-                self.say(
-                    Severity::Error,
-                    "pubrel_before_pubrec",
-                    &["MQTT-4.3.3-1"],
-                    message,
-                    Some(side),
-                    &frames,
-                    at,
-                    cx,
-                );
-            }
-            Step::Pubrec => {
-                exchange.go(Step::Pubrel, at);
-                self.released_in_order(side, &before, at, cx);
-            }
-            Step::Pubrel | Step::Complete => {}
-        }
-    }
-
-    /// A message of which PUBLISH went out on an earlier connection.
-    fn adopt(&mut self, side: Side, id: u16, topic: String, at: At, stream: u32) {
-        let Some(deliveries) = self.deliveries.get_mut(index(side)) else { return };
-        deliveries.sent += 1;
-        let order = deliveries.sent;
-        let exchange = Exchange {
-            stream,
-            from: side,
-            qos: 2,
-            id,
-            topic,
-            step: Step::Pubrel,
-            steps: vec![at],
-            repeated: 1,
-            content: 0,
-            order,
-            received: 0,
-        };
-        deliveries.in_flight.insert(id, exchange);
-    }
-
-    /// The Client releases in the order in which PUBRECs came.
-    fn released_in_order(
-        &mut self,
-        side: Side,
-        exchange: &Exchange,
-        at: At,
-        cx: &mut Context<'_, impl Listener>,
-    ) {
-        if side != Side::Client {
-            return;
-        }
-        let ours = self.deliveries.get(index(side));
-        let overtaken = ours.into_iter().flat_map(Deliveries::in_flight).find(|waiting| {
-            waiting.step == Step::Pubrec && waiting.received < exchange.received && waiting.id != exchange.id
-        });
-        if let Some(overtaken) = overtaken {
-            let message = format!(
-                "PUBREL {} comes before that of message {}, whose PUBREC came first",
-                exchange.id, overtaken.id
-            );
-            let frames = [overtaken.began(), exchange.began(), Some(at)];
-            let frames: Vec<_> = frames.into_iter().flatten().map(|at| at.frame).collect();
-            self.say(
-                Severity::Error,
-                "released_out_of_order",
-                &["MQTT-4.6.0-4"],
-                message,
-                Some(side),
-                &frames,
-                at,
-                cx,
-            );
-        }
-    }
-
-    /// At the end: messages of a side that the other did not answer though it had the time.
-    pub(super) fn undelivered(&mut self, side: Side, end: At, cx: &mut Context<'_, impl Listener>) {
-        let receiver = other(side);
-        let Some(deliveries) = self.deliveries.get_mut(index(side)) else { return };
-        let left = std::mem::take(&mut deliveries.in_flight);
-        let last_of_receiver = self.last.get(index(receiver)).copied().flatten();
-        for exchange in left.values() {
-            cx.listener.exchange(exchange);
-            let Some(since) = exchange.steps.last().copied().filter(|_| self.complete) else { continue };
-            // Who waits for whom: behind PUBREC the sender has to go on.
-            let late = if exchange.step == Step::Pubrec { side } else { receiver };
-            let waited = end.time.since(since.time);
-            let overtaken = last_of_receiver.is_some_and(|last| last.time.since(since.time) > OVERTAKEN);
-            let patience = match (late, overtaken) {
-                (Side::Client, _) => SLOW,
-                (Side::Server, true) => OVERTAKEN,
-                (Side::Server, false) => PATIENCE,
-            };
-            if waited <= patience {
-                continue;
-            }
-            let (missing, clause) = match (exchange.qos, exchange.step) {
-                (1, _) => ("PUBACK", "MQTT-4.3.2-2"),
-                (_, Step::Publish) => ("PUBREC", "MQTT-4.3.3-2"),
-                (_, Step::Pubrec) => ("PUBREL", "MQTT-4.3.3-1"),
-                _ => ("PUBCOMP", "MQTT-4.3.3-2"),
-            };
-            let clauses =
-                if exchange.step == Step::Publish { vec!["MQTT-3.3.4-1", clause] } else { vec![clause] };
-            let message = format!(
-                "message {} of QoS {} waits for its {missing} for {:.3} s, to the end of the connection",
-                exchange.id,
-                exchange.qos,
-                waited.as_seconds()
-            );
-            let mut frames = exchange.frames();
-            frames.push(end.frame);
-            self.say(Severity::Warning, "unacknowledged", &clauses, message, Some(late), &frames, end, cx);
-        }
-        if let Some(deliveries) = self.deliveries.get_mut(index(side)) {
-            deliveries.in_flight = left;
-        }
+        error("packet_id_in_use", side, message).against(clauses).tell(&frames, at, cx);
     }
 }

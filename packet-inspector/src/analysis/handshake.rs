@@ -3,9 +3,9 @@
 use mqtt_codec::{Connack, Connect, ConnectReturnCode, Packet, Side};
 
 use super::connection::Connection;
+use super::say::{error, warning};
 use super::sessions::Known;
 use super::{At, Context, Listener};
-use crate::finding::Severity;
 
 /// What both sides said first.
 #[derive(Debug, Default)]
@@ -88,12 +88,7 @@ impl Connection {
             (Packet::Connack(connack), Side::Server) => self.connack(*connack, at, cx),
             (_, Side::Client) if first_of_side && self.complete => {
                 let message = format!("{} comes before any CONNECT", packet.packet_type());
-                self.say(
-                    Severity::Error,
-                    "first_not_connect",
-                    &["MQTT-3.1.0-1"],
-                    message,
-                    Some(side),
+                error("first_not_connect", side, message).against(&["MQTT-3.1.0-1"]).tell(
                     &[at.frame],
                     at,
                     cx,
@@ -109,12 +104,7 @@ impl Connection {
     fn server_speaks(&mut self, packet: &Packet<'_>, at: At, cx: &mut Context<'_, impl Listener>) {
         if self.handshake.connack.is_none() && self.complete && self.packets == [self.packets[0], 1] {
             let message = format!("{} comes before any CONNACK", packet.packet_type());
-            self.say(
-                Severity::Error,
-                "first_not_connack",
-                &["MQTT-3.2.0-1"],
-                message,
-                Some(Side::Server),
+            error("first_not_connack", Side::Server, message).against(&["MQTT-3.2.0-1"]).tell(
                 &[at.frame],
                 at,
                 cx,
@@ -125,16 +115,9 @@ impl Connection {
             let message =
                 format!("{} comes behind a CONNACK that refuses the connection", packet.packet_type());
             let frames = [refused.frame, at.frame];
-            self.say(
-                Severity::Error,
-                "packet_after_refusal",
-                &["MQTT-3.2.2-5"],
-                message,
-                Some(Side::Server),
-                &frames,
-                at,
-                cx,
-            );
+            error("packet_after_refusal", Side::Server, message)
+                .against(&["MQTT-3.2.2-5"])
+                .tell(&frames, at, cx);
         }
     }
 
@@ -148,16 +131,7 @@ impl Connection {
         if let Some(before) = self.handshake.connect.as_ref().map(|connect| connect.frame) {
             let message = "a second CONNECT on one connection".to_owned();
             let frames = [before, at.frame];
-            self.say(
-                Severity::Error,
-                "second_connect",
-                &["MQTT-3.1.0-2"],
-                message,
-                Some(Side::Client),
-                &frames,
-                at,
-                cx,
-            );
+            error("second_connect", Side::Client, message).against(&["MQTT-3.1.0-2"]).tell(&frames, at, cx);
             self.violate(Side::Client, at, "MQTT-3.1.0-2");
             return;
         }
@@ -181,16 +155,7 @@ impl Connection {
         if let Some(before) = self.handshake.connack {
             let message = "a second CONNACK on one connection".to_owned();
             let frames = [before.at.frame, at.frame];
-            self.say(
-                Severity::Error,
-                "second_connack",
-                &["MQTT-3.2.0-1"],
-                message,
-                Some(Side::Server),
-                &frames,
-                at,
-                cx,
-            );
+            error("second_connack", Side::Server, message).against(&["MQTT-3.2.0-1"]).tell(&frames, at, cx);
             return;
         }
         let answer = Answer { at, code, session_present };
@@ -198,12 +163,7 @@ impl Connection {
         let Some(connect) = self.handshake.connect.clone() else {
             if self.complete {
                 let message = "CONNACK comes before any CONNECT".to_owned();
-                self.say(
-                    Severity::Error,
-                    "connack_unasked",
-                    &["MQTT-3.2.0-1"],
-                    message,
-                    Some(Side::Server),
+                error("connack_unasked", Side::Server, message).against(&["MQTT-3.2.0-1"]).tell(
                     &[at.frame],
                     at,
                     cx,
@@ -212,21 +172,13 @@ impl Connection {
             return;
         };
         let frames = [connect.frame, at.frame];
-        let server = Some(Side::Server);
         if connect.client_id.is_empty() && !connect.clean_session && code != 2 {
             let message = format!(
                 "an empty client identifier without clean session is answered with code {code} instead of 2"
             );
-            self.say(
-                Severity::Error,
-                "empty_client_id_accepted",
-                &["MQTT-3.1.3-8"],
-                message,
-                server,
-                &frames,
-                at,
-                cx,
-            );
+            error("empty_client_id_accepted", Side::Server, message)
+                .against(&["MQTT-3.1.3-8"])
+                .tell(&frames, at, cx);
         }
         if code != 0 {
             self.resumed = None;
@@ -234,7 +186,7 @@ impl Connection {
         }
         if connect.clean_session && session_present {
             let message = "session present is 1 though the client asked for a clean session".to_owned();
-            self.say(Severity::Error, "session_present", &["MQTT-3.2.2-1"], message, server, &frames, at, cx);
+            error("session_present", Side::Server, message).against(&["MQTT-3.2.2-1"]).tell(&frames, at, cx);
             return;
         }
         let known = self.resumed.as_ref().map_or(Known::Nothing, |resumed| resumed.known);
@@ -242,30 +194,16 @@ impl Connection {
             (Known::Kept, false, false) => {
                 let message =
                     "session present is 0 though the server holds a session of this client".to_owned();
-                self.say(
-                    Severity::Warning,
-                    "session_not_present",
-                    &["MQTT-3.2.2-2"],
-                    message,
-                    server,
-                    &frames,
-                    at,
-                    cx,
-                );
+                warning("session_not_present", Side::Server, message)
+                    .against(&["MQTT-3.2.2-2"])
+                    .tell(&frames, at, cx);
             }
             (Known::Dropped, true, false) => {
                 let message =
                     "session present is 1 though the last session of this client was clean".to_owned();
-                self.say(
-                    Severity::Error,
-                    "session_present",
-                    &["MQTT-3.2.2-3"],
-                    message,
-                    server,
-                    &frames,
-                    at,
-                    cx,
-                );
+                error("session_present", Side::Server, message)
+                    .against(&["MQTT-3.2.2-3"])
+                    .tell(&frames, at, cx);
             }
             _ => {}
         }

@@ -11,6 +11,7 @@ use crate::capture::{Span, Time};
 use crate::finding::Severity;
 use crate::stream::{Captured, Event, Moment, Other, Sink};
 
+mod acknowledge;
 mod clauses;
 mod connection;
 mod delivery;
@@ -19,6 +20,7 @@ mod handshake;
 mod packets;
 mod requests;
 mod retained;
+mod say;
 mod sessions;
 
 pub use clauses::{Clause, clause, clauses};

@@ -1,10 +1,8 @@
 //! Findings of single packets, those of the dissection, as findings of a conversation.
 
-use mqtt_codec::{Packet, Side};
-
 use super::connection::Connection;
 use super::{At, Context, Finding, Listener, clauses};
-use crate::dissect::PacketTree;
+use crate::dissect::{PacketTree, is_silent};
 use crate::finding::{self, Severity};
 use crate::frame::Frame;
 use crate::stream::Captured;
@@ -17,7 +15,7 @@ impl Connection {
         at: At,
         cx: &mut Context<'_, impl Listener>,
     ) {
-        if captured.packet.is_some_and(|packet| is_surely_good(&packet, captured.from())) {
+        if captured.packet.is_some_and(|packet| is_silent(&packet, captured.bytes, captured.from())) {
             return;
         }
         for tree in Frame::of_packet(captured) {
@@ -61,21 +59,4 @@ fn clauses_of(finding: &finding::Finding, tree: &PacketTree, bytes: &[u8]) -> Ve
     };
     clauses.extend(related.filter(|related| Some(*related) != finding.clause));
     clauses
-}
-
-/// Packets of which the dissection has nothing to say: no need to build their tree.
-fn is_surely_good(packet: &Packet<'_>, from: Option<Side>) -> bool {
-    let by_its_side = match (packet.packet_type().sender(), from) {
-        (Some(only), Some(side)) => only == side,
-        _ => true,
-    };
-    let plain = match packet {
-        Packet::Publish(publish) => {
-            let topic = publish.topic.as_bytes();
-            topic.iter().all(|byte| matches!(byte, b' '..=b'~')) && topic.first() != Some(&b'$')
-        }
-        Packet::Connect(_) | Packet::Connack(_) | Packet::Subscribe(_) | Packet::Unsubscribe(_) => false,
-        _ => true,
-    };
-    by_its_side && plain
 }

@@ -7,9 +7,9 @@ use mqtt_codec::{
 };
 
 use super::connection::Connection;
+use super::say::{error, warning};
 use super::{At, Context, Listener, OVERTAKEN, PATIENCE};
 use crate::capture::Span;
-use crate::finding::Severity;
 
 /// How long messages of a subscription that was removed may still come.
 const FADING: Span = Span::seconds(2);
@@ -160,16 +160,7 @@ impl Connection {
         if let Some(before) = in_use {
             let message = format!("packet identifier {id} is in use by a packet that is not acknowledged");
             let frames = [before.frame, at.frame];
-            self.say(
-                Severity::Error,
-                "packet_id_in_use",
-                &["MQTT-2.3.1-2"],
-                message,
-                Some(Side::Client),
-                &frames,
-                at,
-                cx,
-            );
+            error("packet_id_in_use", Side::Client, message).against(&["MQTT-2.3.1-2"]).tell(&frames, at, cx);
         }
         self.requests.waiting.insert(id.get(), request);
     }
@@ -183,11 +174,10 @@ impl Connection {
         let asked = request.qos.unwrap_or_default();
         let codes: Vec<_> = suback.return_codes.iter().collect();
         let frames = [request.at.frame, at.frame];
-        let server = Some(Side::Server);
         if codes.len() != asked.len() {
             let message =
                 format!("SUBACK {id} has {} return codes for {} topic filters", codes.len(), asked.len());
-            self.say(Severity::Error, "suback_count", &["MQTT-3.8.4-5"], message, server, &frames, at, cx);
+            error("suback_count", Side::Server, message).against(&["MQTT-3.8.4-5"]).tell(&frames, at, cx);
         } else if let Some((place, granted)) = above(&codes, &asked) {
             let mut sorted = asked.clone();
             sorted.sort_unstable();
@@ -200,7 +190,7 @@ impl Connection {
                 "SUBACK {id} grants QoS {granted} to topic filter {}, which asked for less",
                 place + 1
             );
-            self.say(Severity::Error, "granted_too_much", clauses, message, server, &frames, at, cx);
+            error("granted_too_much", Side::Server, message).against(clauses).tell(&frames, at, cx);
         }
         for (filter, code) in request.filters.iter().zip(&codes) {
             self.requests.granted(filter, *code, at);
@@ -221,7 +211,6 @@ impl Connection {
 
     /// Whether a request with this identifier, of this kind, waits for its answer.
     fn answers(&mut self, id: u16, is_subscribe: bool, at: At, cx: &mut Context<'_, impl Listener>) -> bool {
-        let server = Some(Side::Server);
         let name = if is_subscribe { "SUBACK" } else { "UNSUBACK" };
         match self.requests.waiting.get(&id) {
             Some(request) if request.qos.is_some() == is_subscribe => return true,
@@ -230,7 +219,7 @@ impl Connection {
                 let asked = if is_subscribe { "UNSUBSCRIBE" } else { "SUBSCRIBE" };
                 let message = format!("{name} {id} answers {asked}");
                 let clauses: &[_] = if is_subscribe { &["MQTT-3.10.4-4"] } else { &["MQTT-3.8.4-1"] };
-                self.say(Severity::Error, "wrong_acknowledgement", clauses, message, server, &frames, at, cx);
+                error("wrong_acknowledgement", Side::Server, message).against(clauses).tell(&frames, at, cx);
             }
             None if self.complete => {
                 let before = self.requests.was_answered(id, is_subscribe);
@@ -255,7 +244,7 @@ impl Connection {
                     ),
                 };
                 let frames: Vec<_> = before.into_iter().chain([at]).map(|at| at.frame).collect();
-                self.say(Severity::Error, kind, clauses, message, server, &frames, at, cx);
+                error(kind, Side::Server, message).against(clauses).tell(&frames, at, cx);
             }
             None => {}
         }
@@ -269,16 +258,7 @@ impl Connection {
             }
             None if self.complete && self.handshake.connack.is_some_and(|answer| answer.code == 0) => {
                 let message = "PINGRESP without a PINGREQ".to_owned();
-                self.say(
-                    Severity::Warning,
-                    "pingresp_unasked",
-                    &[],
-                    message,
-                    Some(Side::Server),
-                    &[at.frame],
-                    at,
-                    cx,
-                );
+                warning("pingresp_unasked", Side::Server, message).tell(&[at.frame], at, cx);
             }
             None => {}
         }
@@ -311,7 +291,7 @@ impl Connection {
         }
         for (at, clauses, message) in late.into_iter().filter(|(at, ..)| is_late(*at)) {
             let frames = [at.frame, end.frame];
-            self.say(Severity::Error, "unanswered", clauses, message, Some(Side::Server), &frames, end, cx);
+            error("unanswered", Side::Server, message).against(clauses).tell(&frames, end, cx);
         }
     }
 }

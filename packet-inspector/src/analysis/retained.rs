@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use mqtt_codec::{Publish, Side};
 
 use super::connection::Connection;
+use super::say::error;
 use super::sessions::Published;
 use super::{At, Context, Listener};
-use crate::finding::Severity;
 
 /// The most topics of a connection whose retained messages are counted.
 const MAX_TOPICS: usize = 1024;
@@ -41,16 +41,10 @@ impl Connection {
         }
         let knows_all = self.complete && self.handshake.is_fresh() && self.requests.are_all_known();
         let matching: Vec<_> = self.requests.matching(publish.topic, at).cloned().collect();
-        let server = Some(Side::Server);
         if matching.is_empty() {
             if knows_all {
                 let message = "a message on a topic that matches no subscription of the client".to_owned();
-                self.say(
-                    Severity::Error,
-                    "no_subscription",
-                    &["MQTT-3.3.2-3"],
-                    message,
-                    server,
+                error("no_subscription", Side::Server, message).against(&["MQTT-3.3.2-3"]).tell(
                     &[at.frame],
                     at,
                     cx,
@@ -72,16 +66,9 @@ impl Connection {
                 let message =
                     "RETAIN is 1 in a message for a subscription that was there before it".to_owned();
                 let frames = [source.frame, at.frame];
-                self.say(
-                    Severity::Error,
-                    "retain_on_established",
-                    &["MQTT-3.3.1-9"],
-                    message,
-                    server,
-                    &frames,
-                    at,
-                    cx,
-                );
+                error("retain_on_established", Side::Server, message)
+                    .against(&["MQTT-3.3.1-9"])
+                    .tell(&frames, at, cx);
             }
         } else if knows_all
             && let Some(Published { at: source, retain: true, once: true }) = source
@@ -90,7 +77,7 @@ impl Connection {
             let asked = matching.first().map_or(at, |subscription| subscription.asked);
             let message = "RETAIN is 0 in a retained message that is sent for a new subscription".to_owned();
             let frames = [source.frame, asked.frame, at.frame];
-            self.say(Severity::Error, "retain_missing", &["MQTT-3.3.1-8"], message, server, &frames, at, cx);
+            error("retain_missing", Side::Server, message).against(&["MQTT-3.3.1-8"]).tell(&frames, at, cx);
         }
     }
 
@@ -112,16 +99,9 @@ impl Connection {
         if again && self.complete {
             let message = "RETAIN is 1 in a message that no new subscription asked for".to_owned();
             let frames = [before, at.frame];
-            self.say(
-                Severity::Error,
-                "retain_on_established",
-                &["MQTT-3.3.1-9"],
-                message,
-                Some(Side::Server),
-                &frames,
-                at,
-                cx,
-            );
+            error("retain_on_established", Side::Server, message)
+                .against(&["MQTT-3.3.1-9"])
+                .tell(&frames, at, cx);
         }
     }
 }

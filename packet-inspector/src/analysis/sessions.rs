@@ -10,9 +10,9 @@ use super::connection::{Connection, index};
 use super::delivery::Deliveries;
 use super::handshake::{Answer, Connected};
 use super::requests::Subscription;
+use super::say::warning;
 use super::{At, Context, Exchange, Listener, Step};
 use crate::capture::{Span, Time};
-use crate::finding::Severity;
 use crate::stream::{Direction, Info};
 
 /// The most sessions that are remembered.
@@ -206,16 +206,7 @@ impl Connection {
                 stored.id
             );
             let frames = [stored.frame, connack.at.frame, end.frame];
-            self.say(
-                Severity::Warning,
-                "not_sent_again",
-                &["MQTT-4.4.0-1"],
-                message,
-                Some(side),
-                &frames,
-                end,
-                cx,
-            );
+            warning("not_sent_again", side, message).against(&["MQTT-4.4.0-1"]).tell(&frames, end, cx);
         }
     }
 

@@ -142,6 +142,11 @@ impl Reader {
         Ok(Some(Entry { number: self.number, time, link, bytes, wire_len, comments: self.blocks.comments() }))
     }
 
+    /// Whether bytes behind the record that was given last have been read already.
+    pub fn has_more(&self) -> bool {
+        self.source.data().len() > self.given
+    }
+
     fn step(&mut self) -> Step {
         let number = self.number + 1;
         match self.source.next() {

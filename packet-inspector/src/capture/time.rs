@@ -43,6 +43,24 @@ impl Span {
         Self(millis.saturating_mul(SECOND / 1000))
     }
 
+    /// Appends it as it is displayed: seconds with nine places.
+    pub(crate) fn write(self, out: &mut Vec<u8>) {
+        if self.0 < 0 {
+            out.push(b'-');
+        }
+        let nanos = self.0.unsigned_abs();
+        let (seconds, rest) = (nanos / SECOND.unsigned_abs(), nanos % SECOND.unsigned_abs());
+        let mut digits = itoa::Buffer::new();
+        out.extend_from_slice(digits.format(seconds).as_bytes());
+        // With a second more, the zeros in front are there, and its own digit gives its place to the point.
+        let places = u32::try_from(SECOND.unsigned_abs() + rest).unwrap_or_default();
+        let at = out.len();
+        out.extend_from_slice(digits.format(places).as_bytes());
+        if let Some(point) = out.get_mut(at) {
+            *point = b'.';
+        }
+    }
+
     /// In seconds, rounded to the digits that a number with a fraction holds.
     pub fn as_seconds(self) -> f64 {
         let whole = i32::try_from(self.0 / SECOND).unwrap_or(i32::MAX);
@@ -54,11 +72,9 @@ impl Span {
 impl fmt::Display for Span {
     /// Seconds with nine places.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let nanos = self.0.unsigned_abs();
-        let second = SECOND.unsigned_abs();
-        let text = format_args!("{sign}{}.{:09}", nanos / second, nanos % second).to_string();
-        f.pad(&text)
+        let mut text = Vec::new();
+        self.write(&mut text);
+        f.pad(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -36,6 +36,9 @@ pub(crate) trait Listener: Sink {
     fn goes_on(&mut self) -> bool {
         true
     }
+
+    /// All that was captured so far has been read, and more is waited for.
+    fn waits(&mut self) {}
 }
 
 impl Input {
@@ -47,6 +50,7 @@ impl Input {
         let mut reader = self.open(&bar).map_err(|error| said(&error))?;
         let ports: Vec<u16> = MQTT_PORTS.iter().chain(&self.port).copied().collect();
         let mut streams = Streams::new(&ports, Limits::default());
+        let is_pipe = self.file == Path::new("-");
         let ended = loop {
             match reader.next_entry() {
                 Ok(Some(entry)) => {
@@ -57,6 +61,9 @@ impl Input {
                 }
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
+            }
+            if is_pipe && !reader.has_more() {
+                listener.waits();
             }
             if !listener.goes_on() {
                 break Ok(());

@@ -112,7 +112,15 @@ impl From<Color> for ColorChoice {
 
 /// Standard output, which drops colours where they don't belong.
 pub(crate) fn standard_output(color: Color) -> BufWriter<AutoStream<StdoutLock<'static>>> {
-    BufWriter::new(AutoStream::new(io::stdout().lock(), color.into()))
+    BufWriter::with_capacity(OUTPUT, AutoStream::new(io::stdout().lock(), color.into()))
+}
+
+/// Bytes that are gathered before they are written.
+const OUTPUT: usize = 64 << 10;
+
+/// Standard output for what has no colours, however much it is.
+pub(crate) fn plain_output() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::with_capacity(OUTPUT, io::stdout().lock())
 }
 
 /// The input could not be understood.

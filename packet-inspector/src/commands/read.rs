@@ -4,16 +4,16 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
-use packet_inspector::capture::{Span, Time};
-use packet_inspector::filter::{self, Field};
+use packet_inspector::capture::Time;
+use packet_inspector::filter::{Columns, Field};
 use packet_inspector::finding::Severity;
 use packet_inspector::frame::Frame;
-use packet_inspector::render;
+use packet_inspector::render::{JsonLines, Lines};
 use packet_inspector::stream::{Captured, Event, Moment, Sink};
 
 use super::capture::{Input, Listener};
 use super::choice::{Choice, Chosen};
-use super::{Color, Format, ended, standard_output, views};
+use super::{Color, Format, ended, plain_output, standard_output, views};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -51,6 +51,10 @@ pub(crate) struct Read {
     #[arg(long, value_name = "N", conflicts_with_all = ["format", "fields"])]
     follow: Option<u32>,
 
+    /// Hide passwords, user names and payloads; their lengths stay
+    #[arg(long, conflicts_with = "follow")]
+    redact: bool,
+
     /// When to use colours; NO_COLOR is respected
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     color: Color,
@@ -62,7 +66,15 @@ impl Read {
         if let Some(stream) = self.follow {
             return views::follow(&self.input, stream, self.color);
         }
-        let mut out = standard_output(self.color);
+        if self.is_plain() { self.print(plain_output()) } else { self.print(standard_output(self.color)) }
+    }
+
+    /// Whether nothing in the output has a colour.
+    fn is_plain(&self) -> bool {
+        !self.fields.is_empty() || matches!(self.format, Format::Summary | Format::Json)
+    }
+
+    fn print(&self, mut out: impl Write) -> ExitCode {
         let header = if self.csv {
             let names: Vec<_> = self.fields.iter().map(|field| field.name()).collect();
             writeln!(out, "{}", names.join(","))
@@ -73,6 +85,9 @@ impl Read {
             out: &mut out,
             read: self,
             chosen: self.choice.start(),
+            columns: Columns::new(&self.fields, self.csv).redacted(self.redact),
+            lines: if self.redact { Lines::redacted() } else { Lines::default() },
+            json: JsonLines::default(),
             start: Time::default(),
             status: ExitCode::SUCCESS,
             written: header,
@@ -93,6 +108,9 @@ struct Printer<'a, W> {
     out: &'a mut W,
     read: &'a Read,
     chosen: Chosen<'a>,
+    columns: Columns<'a>,
+    lines: Lines,
+    json: JsonLines,
     /// The first record's time.
     start: Time,
     status: ExitCode,
@@ -103,21 +121,26 @@ struct Printer<'a, W> {
 
 impl<W: Write> Printer<'_, W> {
     fn print(&mut self, packet: &Captured<'_>) -> io::Result<()> {
-        let relative = packet.time().since(self.start);
         if packet.packet.is_none() && !packet.is_cut() {
             self.judge(packet);
         }
+        let start = self.start;
         if !self.read.fields.is_empty() {
-            return filter::write_fields(&self.read.fields, packet, self.start, self.read.csv, self.out);
+            return self.columns.packet(packet, start, self.out);
         }
-        if matches!(self.read.format, Format::Summary) {
-            return render::line(packet, relative, self.out);
+        match self.read.format {
+            Format::Summary => return self.lines.packet(packet, packet.time().since(start), self.out),
+            Format::Json if !self.read.redact => return self.json.packet(packet, start, self.out),
+            Format::Json | Format::Tree | Format::Hex => {}
         }
-        let of =
-            if matches!(self.read.format, Format::Json) { Frame::captured_alone } else { Frame::captured };
-        let mut frame = of(packet, self.start);
+        let is_json = matches!(self.read.format, Format::Json);
+        let of = if is_json { Frame::captured_alone } else { Frame::captured };
+        let mut frame = of(packet, start);
         if let Some(capture) = &mut frame.capture {
             capture.continued = packet.frame() == self.shown;
+        }
+        if self.read.redact {
+            frame = frame.redacted();
         }
         if self.shown > 0 && packet.frame() != self.shown && matches!(self.read.format, Format::Tree) {
             writeln!(self.out)?;
@@ -145,8 +168,7 @@ impl<W: Write> Sink for Printer<'_, W> {
     fn event(&mut self, moment: &Moment<'_>, event: Event) {
         let plain = self.read.fields.is_empty() && !matches!(self.read.format, Format::Json);
         if self.written.is_ok() && plain && !self.chosen.is_choosy() {
-            let relative: Span = moment.time.since(self.start);
-            self.written = render::event(moment, relative, event, self.out);
+            self.written = self.lines.event(moment, moment.time.since(self.start), event, self.out);
         }
     }
 }
@@ -158,5 +180,11 @@ impl<W: Write> Listener for Printer<'_, W> {
 
     fn goes_on(&mut self) -> bool {
         self.written.is_ok()
+    }
+
+    fn waits(&mut self) {
+        if self.written.is_ok() {
+            self.written = self.out.flush();
+        }
     }
 }

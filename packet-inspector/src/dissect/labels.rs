@@ -1,6 +1,6 @@
 //! Wireshark's words for MQTT.
 
-use mqtt_codec::{Field, PacketType};
+use mqtt_codec::PacketType;
 
 /// What Wireshark calls the packet with this first byte, e.g. `Publish Message`.
 pub fn title(first: u8) -> &'static str {
@@ -49,18 +49,4 @@ pub(super) fn connect_return_code(code: u64) -> &'static str {
         5 => "Connection Refused: not authorized",
         _ => "Unknown",
     }
-}
-
-/// Name and filter name of the length before a field.
-pub(super) fn length_of(field: Field) -> Option<(&'static str, &'static str)> {
-    Some(match field {
-        Field::ProtocolName => ("Protocol Name Length", "mqtt.proto_len"),
-        Field::ClientIdentifier => ("Client ID Length", "mqtt.clientid_len"),
-        Field::WillTopic => ("Will Topic Length", "mqtt.willtopic_len"),
-        Field::WillMessage => ("Will Message Length", "mqtt.willmsg_len"),
-        Field::UserName => ("User Name Length", "mqtt.username_len"),
-        Field::Password => ("Password Length", "mqtt.passwd_len"),
-        Field::TopicName | Field::TopicFilter => ("Topic Length", "mqtt.topic_len"),
-        _ => return None,
-    })
 }

@@ -5,6 +5,7 @@
 
 mod hints;
 pub mod labels;
+pub(crate) mod leaf;
 mod notes;
 mod resync;
 pub mod text;
@@ -14,6 +15,8 @@ use mqtt_codec::{DecodeError, Decoded, Decoder, Fault, Field, PacketType, Side};
 
 use crate::finding::{Finding, Severity};
 use crate::redact;
+use leaf::Leafing;
+pub(crate) use notes::is_silent;
 use tree::Tree;
 pub use tree::{Node, Value};
 
@@ -40,7 +43,7 @@ impl PacketTree {
 
     /// The name as the standard writes it, `RESERVED` for types 0 and 15.
     pub fn name(&self) -> &'static str {
-        self.packet_type().map_or("RESERVED", PacketType::name)
+        leaf::type_name(self.first)
     }
 
     /// The node with this JSON key, on any depth.
@@ -106,9 +109,10 @@ impl Iterator for Packets<'_> {
         let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
         let first = rest.first().copied().unwrap_or_default();
         let offset = self.base + self.at;
-        let mut tree = Tree::new(rest, offset);
+        let mut tree = Tree::default();
         let mut findings = Vec::new();
-        let length = match self.decoder.decode_observed(rest, &mut tree) {
+        let decoded = self.decoder.decode_observed(rest, &mut Leafing::new(rest, offset, &mut tree));
+        let length = match decoded {
             Ok(Decoded::Packet(packet, len)) => {
                 notes::of_packet(&packet, &tree.nodes, self.from, offset, &mut findings);
                 len
@@ -120,7 +124,8 @@ impl Iterator for Packets<'_> {
             Err(error) => {
                 if tree.nodes.is_empty() {
                     // Refused before it was whole; the error is the same.
-                    let _ = self.decoder.observe_prefix(rest, &mut tree);
+                    let mut leafing = Leafing::new(rest, offset, &mut tree);
+                    let _ = self.decoder.observe_prefix(rest, &mut leafing);
                 }
                 findings.push(hints::finding(&error, rest, offset));
                 let (length, note) = self.resync.after(&error, self.at, &tree.nodes, self.base);
@@ -148,9 +153,9 @@ impl Packets<'_> {
     }
 
     /// A packet that the bytes end in the middle of.
-    fn cut_off(&self, rest: &[u8], missing: Option<usize>, tree: &mut Tree<'_>, findings: &mut Vec<Finding>) {
+    fn cut_off(&self, rest: &[u8], missing: Option<usize>, tree: &mut Tree, findings: &mut Vec<Finding>) {
         let offset = self.base + self.at;
-        let error = self.decoder.observe_prefix(rest, tree).err();
+        let error = self.decoder.observe_prefix(rest, &mut Leafing::new(rest, offset, tree)).err();
         let cut_in = error.filter(|error| error.fault == Fault::FieldPastEnd).map(|error| error.field);
         findings.push(incomplete(rest.len(), offset, missing, cut_in));
         // The rest might not come at all, so this weighs less than in a whole packet.
@@ -167,7 +172,7 @@ impl Packets<'_> {
 /// runs past the end does when it cannot fit into the whole packet.
 fn is_certain(error: &DecodeError, rest: &[u8], nodes: &[Node], offset: usize) -> bool {
     let at = usize::try_from(error.offset).unwrap_or(usize::MAX);
-    match (error.fault, labels::length_of(error.field), rest.get(at..)) {
+    match (error.fault, leaf::length_of(error.field), rest.get(at..)) {
         (Fault::FieldPastEnd, Some(_), Some([high, low, ..])) => {
             let field_end = at.saturating_add(2).saturating_add(u16::from_be_bytes([*high, *low]).into());
             resync::declared_len(nodes, offset).is_some_and(|packet_len| field_end > packet_len)

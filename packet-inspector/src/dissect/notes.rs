@@ -5,6 +5,7 @@ use mqtt_codec::{Connack, ConnectReturnCode, Field, Packet, Side};
 use super::text;
 use super::tree::{Node, Value};
 use crate::finding::{Finding, Severity};
+use crate::fixed_header;
 
 pub(super) fn of_packet(
     packet: &Packet<'_>,
@@ -42,6 +43,43 @@ pub(super) fn of_packet(
     findings.extend(nodes.iter().filter_map(discouraged));
 }
 
+/// Whether there is nothing to say of a packet of these bytes, which can be told without a tree. Of some packets there is
+/// nothing to say though this is false.
+pub(crate) fn is_silent(packet: &Packet<'_>, bytes: &[u8], from: Option<Side>) -> bool {
+    let is_its_sender = match (packet.packet_type().sender(), from) {
+        (Some(only), Some(side)) => only == side,
+        _ => true,
+    };
+    is_its_sender
+        && fixed_header::read(bytes)
+            .is_some_and(|(_, value, body_at)| body_at == 1 + shortest_length(value as u64))
+        && match packet {
+            Packet::Publish(publish) => {
+                let topic = publish.topic.as_bytes();
+                is_unsuspicious(topic) && !(from == Some(Side::Client) && topic.first() == Some(&b'$'))
+            }
+            Packet::Connect(connect) => {
+                let id = connect.client_id().as_bytes();
+                (is_guaranteed(id) || id.is_empty() && connect.clean_session())
+                    && connect.will().is_none_or(|will| is_unsuspicious(will.topic.as_bytes()))
+                    && connect.login().is_none_or(|login| is_unsuspicious(login.user_name.as_bytes()))
+            }
+            Packet::Connack(connack) => !matches!(connack, Connack::Refused(ConnectReturnCode::Reserved(_))),
+            Packet::Subscribe(subscribe) => {
+                subscribe.subscriptions.iter().all(|(filter, _)| is_unsuspicious(filter.as_bytes()))
+            }
+            Packet::Unsubscribe(unsubscribe) => {
+                unsubscribe.filters.iter().all(|filter| is_unsuspicious(filter.as_bytes()))
+            }
+            _ => true,
+        }
+}
+
+/// A text without any character that a sender should avoid, as far as that is quickly seen.
+fn is_unsuspicious(text: &[u8]) -> bool {
+    text.iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// A finding on the node with this key.
 fn at(
     nodes: &[Node],
@@ -76,12 +114,7 @@ fn standard_name(node: &Node) -> &'static str {
 fn overlong_length(nodes: &[Node], offset: usize) -> Option<Finding> {
     let node = nodes.iter().find(|node| node.key == Some("remaining_length"))?;
     let Value::Number(value) = node.value else { return None };
-    let shortest = match value {
-        0..=127 => 1,
-        128..=16_383 => 2,
-        16_384..=2_097_151 => 3,
-        _ => 4,
-    };
+    let shortest = shortest_length(value);
     let len = node.bytes.len();
     (len > shortest).then(|| {
         let message = format!("the length {value} is written in {len} bytes where {shortest} would do");
@@ -89,6 +122,21 @@ fn overlong_length(nodes: &[Node], offset: usize) -> Option<Finding> {
             .in_field(standard_name(node))
             .hint("MQTT 3.1.1 has no rule against it; MQTT 5.0 forbids it")
     })
+}
+
+/// How many bytes a Remaining Length needs.
+fn shortest_length(value: u64) -> usize {
+    match value {
+        0..=127 => 1,
+        128..=16_383 => 2,
+        16_384..=2_097_151 => 3,
+        _ => 4,
+    }
+}
+
+/// Whether every server accepts this Client Identifier (3.1.3.1).
+fn is_guaranteed(id: &[u8]) -> bool {
+    (1..=23).contains(&id.len()) && id.iter().all(u8::is_ascii_alphanumeric)
 }
 
 fn client_id(id: &[u8], clean_session: bool, nodes: &[Node]) -> Option<Finding> {
@@ -100,7 +148,7 @@ fn client_id(id: &[u8], clean_session: bool, nodes: &[Node]) -> Option<Finding> 
                 .hint("the server answers CONNACK 2 and closes; name the client, or set clean session")
         });
     }
-    if id.is_empty() || id.len() <= 23 && id.iter().all(u8::is_ascii_alphanumeric) {
+    if id.is_empty() || is_guaranteed(id) {
         return None;
     }
     let message = "a server need not accept this client identifier";

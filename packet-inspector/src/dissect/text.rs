@@ -50,6 +50,16 @@ pub(crate) fn shortened(text: &str) -> String {
     }
 }
 
+/// Appends bytes as hex without spaces.
+pub(crate) fn hex(bytes: &[u8], out: &mut Vec<u8>) {
+    let at = out.len();
+    out.resize(at + 2 * bytes.len(), 0);
+    if let Some(place) = out.get_mut(at..) {
+        // The place is twice as long, which is all that can go wrong.
+        let _ = hex::encode_to_slice(bytes, place);
+    }
+}
+
 /// Bytes as hex without spaces, cut where Wireshark cuts a payload.
 pub(crate) fn hex_shortened(bytes: &[u8]) -> String {
     match bytes.get(..MOST_BYTES_SHOWN) {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::fields::{Value, Values};
 use super::parser::{Comparison, Expression, Literal};
 
-pub(super) fn holds(expression: &Expression, values: &mut Values<'_>) -> bool {
+pub(super) fn holds(expression: &Expression, values: Values<'_>) -> bool {
     match expression {
         Expression::Or(left, right) => holds(left, values) || holds(right, values),
         Expression::And(left, right) => holds(left, values) && holds(right, values),
@@ -48,23 +48,21 @@ fn fits(comparison: Comparison, order: Ordering) -> bool {
     }
 }
 
-fn bytes_of<'a>(value: &'a Value<'_>) -> Option<&'a [u8]> {
+fn bytes_of<'a>(value: Value<'a>) -> Option<&'a [u8]> {
     match value {
         Value::Bytes(bytes) => Some(bytes),
-        Value::Owned(bytes) => Some(bytes),
         _ => None,
     }
 }
 
 /// How a value stands to a literal; `None` when they cannot be compared.
-fn compare(value: &Value<'_>, literal: &Literal) -> Option<Ordering> {
+fn compare(value: Value<'_>, literal: &Literal) -> Option<Ordering> {
     match value {
         Value::Number(number) => Some(number.cmp(&literal.number?)),
         Value::Seconds(nanos) => Some(nanos.cmp(&literal.seconds?)),
         Value::Flag(flag) => Some(flag.cmp(&literal.flag?)),
-        Value::Address(address) => compare_address(*address, literal.address?),
-        Value::Bytes(_) | Value::Owned(_) => {
-            let bytes = bytes_of(value)?;
+        Value::Address(address) => compare_address(address, literal.address?),
+        Value::Bytes(bytes) => {
             if bytes == literal.text.as_slice() {
                 return Some(Ordering::Equal);
             }
@@ -89,7 +87,7 @@ fn compare_address(address: IpAddr, (network, prefix): (IpAddr, u8)) -> Option<O
     Some(cut(ours).cmp(&cut(theirs)))
 }
 
-fn contains(value: &Value<'_>, literal: &Literal) -> bool {
+fn contains(value: Value<'_>, literal: &Literal) -> bool {
     let Some(bytes) = bytes_of(value) else { return false };
     let within = |needle: &[u8]| needle.is_empty() || bytes.windows(needle.len()).any(|part| part == needle);
     within(&literal.text) || literal.bytes.as_deref().is_some_and(within)

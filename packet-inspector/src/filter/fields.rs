@@ -1,106 +1,112 @@
 //! The fields that filters and columns can name, and their values in a packet.
 
-use std::io::{self, Write};
 use std::net::IpAddr;
 
-use mqtt_codec::Packet;
+use mqtt_codec::{Packet, Publish};
 
 use super::FilterError;
 use crate::capture::Time;
-use crate::dissect::{self, Node, PacketTree, text};
-use crate::frame::Frame;
+use crate::dissect::leaf::{self, Leaf, Leaves, Raw};
+use crate::redact;
 use crate::stream::Captured;
 
 /// A field, by Wireshark's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Field(usize);
+pub struct Field {
+    name: &'static str,
+    source: Source,
+}
 
-/// Fields below MQTT, and protocols.
-const BELOW: [&str; 17] = [
-    "frame.number",
-    "frame.time_relative",
-    "frame.time_epoch",
-    "tcp.stream",
-    "tcp.srcport",
-    "tcp.dstport",
-    "tcp.port",
-    "ip.src",
-    "ip.dst",
-    "ip.addr",
-    "ipv6.src",
-    "ipv6.dst",
-    "ipv6.addr",
-    "mqtt",
-    "tcp",
-    "ip",
-    "ipv6",
-];
+/// Where the values of a field come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    FrameNumber,
+    TimeRelative,
+    TimeEpoch,
+    Stream,
+    SourcePort,
+    DestinationPort,
+    Ports,
+    /// An address: IPv4 or IPv6, of the sender, of the receiver.
+    Address {
+        v4: bool,
+        sender: bool,
+        receiver: bool,
+    },
+    Mqtt,
+    Ip {
+        v4: bool,
+    },
+    MessageType,
+    PacketId,
+    /// What every PUBLISH has, and other packets that decode don't.
+    Topic,
+    Message,
+    Qos,
+    Retain,
+    Dup,
+    /// Any other leaf.
+    Leaf,
+}
 
-/// Fields of MQTT.
-const MQTT: [&str; 39] = [
-    "mqtt.msgtype",
-    "mqtt.topic",
-    "mqtt.msg",
-    "mqtt.msgid",
-    "mqtt.qos",
-    "mqtt.dupflag",
-    "mqtt.retain",
-    "mqtt.len",
-    "mqtt.hdrflags",
-    "mqtt.hdr_reserved",
-    "mqtt.proto_len",
-    "mqtt.protoname",
-    "mqtt.ver",
-    "mqtt.conflags",
-    "mqtt.conflag.uname",
-    "mqtt.conflag.passwd",
-    "mqtt.conflag.retain",
-    "mqtt.conflag.qos",
-    "mqtt.conflag.willflag",
-    "mqtt.conflag.cleansess",
-    "mqtt.conflag.reserved",
-    "mqtt.kalive",
-    "mqtt.clientid_len",
-    "mqtt.clientid",
-    "mqtt.willtopic_len",
-    "mqtt.willtopic",
-    "mqtt.willmsg_len",
-    "mqtt.willmsg",
-    "mqtt.username_len",
-    "mqtt.username",
-    "mqtt.passwd_len",
-    "mqtt.passwd",
-    "mqtt.conack.flags",
-    "mqtt.conack.flags.reserved",
-    "mqtt.conack.flags.sp",
-    "mqtt.conack.val",
-    "mqtt.topic_len",
-    "mqtt.sub.qos",
-    "mqtt.suback.qos",
+const fn address(v4: bool, sender: bool, receiver: bool) -> Source {
+    Source::Address { v4, sender, receiver }
+}
+
+/// All but other leaves.
+const FIELDS: [(&str, Source); 24] = [
+    ("frame.number", Source::FrameNumber),
+    ("frame.time_relative", Source::TimeRelative),
+    ("frame.time_epoch", Source::TimeEpoch),
+    ("tcp.stream", Source::Stream),
+    ("tcp.srcport", Source::SourcePort),
+    ("tcp.dstport", Source::DestinationPort),
+    ("tcp.port", Source::Ports),
+    ("ip.src", address(true, true, false)),
+    ("ip.dst", address(true, false, true)),
+    ("ip.addr", address(true, true, true)),
+    ("ipv6.src", address(false, true, false)),
+    ("ipv6.dst", address(false, false, true)),
+    ("ipv6.addr", address(false, true, true)),
+    ("mqtt", Source::Mqtt),
+    ("tcp", Source::Mqtt),
+    ("ip", Source::Ip { v4: true }),
+    ("ipv6", Source::Ip { v4: false }),
+    ("mqtt.msgtype", Source::MessageType),
+    ("mqtt.topic", Source::Topic),
+    ("mqtt.msg", Source::Message),
+    ("mqtt.msgid", Source::PacketId),
+    ("mqtt.qos", Source::Qos),
+    ("mqtt.dupflag", Source::Dup),
+    ("mqtt.retain", Source::Retain),
 ];
 
 impl Field {
+    fn all() -> impl Iterator<Item = Self> {
+        let own = FIELDS.iter().map(|(name, source)| Self { name, source: *source });
+        let leaves = leaf::NAMES.iter().map(|name| name.wireshark);
+        let others = leaves.filter(|leaf| FIELDS.iter().all(|(name, _)| name != leaf));
+        own.chain(others.map(|name| Self { name, source: Source::Leaf }))
+    }
+
     /// All names.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        BELOW.iter().chain(&MQTT).copied()
+        Self::all().map(|field| field.name)
     }
 
     /// Its name.
     pub fn name(self) -> &'static str {
-        Self::names().nth(self.0).unwrap_or_default()
+        self.name
     }
 
     pub(super) fn at(name: &str, at: usize) -> Result<Self, FilterError> {
-        match Self::names().position(|known| known == name) {
-            Some(place) => Ok(Self(place)),
-            None => {
-                let near = Self::names().filter(|known| known.contains(name) || shares_start(known, name));
-                let near: Vec<_> = near.take(4).collect();
-                let hint =
-                    if near.is_empty() { String::new() } else { format!("; there is {}", near.join(", ")) };
-                Err(FilterError::new(at, format!("{name} is no field that is known here{hint}")))
-            }
+        if let Some(field) = Self::all().find(|known| known.name == name) {
+            return Ok(field);
         }
+        let near = Self::names().filter(|known| known.contains(name) || shares_start(known, name));
+        let near: Vec<_> = near.take(4).collect();
+        let hint = if near.is_empty() { String::new() } else { format!("; there is {}", near.join(", ")) };
+        Err(FilterError::new(at, format!("{name} is no field that is known here{hint}")))
     }
 }
 
@@ -118,171 +124,123 @@ impl std::str::FromStr for Field {
 }
 
 /// A value of a field.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Value<'a> {
     Number(u64),
     /// Nanoseconds.
     Seconds(i64),
     Flag(bool),
     Bytes(&'a [u8]),
-    Owned(Vec<u8>),
     Address(IpAddr),
     /// A protocol is there.
     Present,
 }
 
 /// The values of one packet.
+#[derive(Clone, Copy)]
 pub(super) struct Values<'a> {
     packet: &'a Captured<'a>,
     start: Time,
-    tree: Option<Option<PacketTree>>,
 }
 
 impl<'a> Values<'a> {
     pub(super) fn new(packet: &'a Captured<'a>, start: Time) -> Self {
-        Self { packet, start, tree: None }
+        Self { packet, start }
     }
 
     /// All values of a field, until `found` is satisfied; whether it was.
-    pub(super) fn any(&mut self, field: Field, mut found: impl FnMut(&Value<'_>) -> bool) -> bool {
+    pub(super) fn any(self, field: Field, mut found: impl FnMut(Value<'a>) -> bool) -> bool {
         let packet = self.packet;
-        let (from, to) =
-            (packet.info.sender(packet.direction), packet.info.sender(packet.direction.opposite()));
-        let version =
-            |address: IpAddr, v4: bool| (address.is_ipv4() == v4).then_some(Value::Address(address));
-        let (source, destination) = (from.ip(), to.ip());
-        let port = |port: u16| Value::Number(port.into());
-        match field.name() {
-            "frame.number" => found(&Value::Number(packet.frame())),
-            "frame.time_relative" => found(&Value::Seconds(super::relative(packet.time(), self.start).0)),
-            "frame.time_epoch" => found(&Value::Seconds(packet.time().0)),
-            "tcp.stream" => found(&Value::Number(packet.info.number.into())),
-            "tcp.srcport" => found(&port(from.port())),
-            "tcp.dstport" => found(&port(to.port())),
-            "tcp.port" => found(&port(from.port())) || found(&port(to.port())),
-            "ip.src" => version(source, true).is_some_and(|value| found(&value)),
-            "ip.dst" => version(destination, true).is_some_and(|value| found(&value)),
-            "ip.addr" => [source, destination]
-                .into_iter()
-                .filter_map(|ip| version(ip, true))
-                .any(|value| found(&value)),
-            "ipv6.src" => version(source, false).is_some_and(|value| found(&value)),
-            "ipv6.dst" => version(destination, false).is_some_and(|value| found(&value)),
-            "ipv6.addr" => [source, destination]
-                .into_iter()
-                .filter_map(|ip| version(ip, false))
-                .any(|value| found(&value)),
-            "mqtt" | "tcp" => found(&Value::Present),
-            "ip" => source.is_ipv4() && found(&Value::Present),
-            "ipv6" => source.is_ipv6() && found(&Value::Present),
-            name => self.of_mqtt(name, found),
+        let sender = || packet.info.sender(packet.direction);
+        let receiver = || packet.info.sender(packet.direction.opposite());
+        let mut number = |number: u64| found(Value::Number(number));
+        match field.source {
+            Source::FrameNumber => number(packet.frame()),
+            Source::TimeRelative => found(Value::Seconds(super::relative(packet.time(), self.start).0)),
+            Source::TimeEpoch => found(Value::Seconds(packet.time().0)),
+            Source::Stream => number(packet.info.number.into()),
+            Source::SourcePort => number(sender().port().into()),
+            Source::DestinationPort => number(receiver().port().into()),
+            Source::Ports => number(sender().port().into()) || number(receiver().port().into()),
+            Source::Address { v4, sender: from, receiver: to } => {
+                let ends = [from.then(sender), to.then(receiver)];
+                let mut addresses = ends.into_iter().flatten().map(|end| end.ip());
+                addresses.any(|address| address.is_ipv4() == v4 && found(Value::Address(address)))
+            }
+            Source::Mqtt => found(Value::Present),
+            Source::Ip { v4 } => sender().is_ipv4() == v4 && found(Value::Present),
+            Source::MessageType => packet.bytes.first().is_some_and(|first| number((first >> 4).into())),
+            Source::PacketId
+            | Source::Topic
+            | Source::Message
+            | Source::Qos
+            | Source::Retain
+            | Source::Dup => match self.of_decoded(field.source) {
+                Known::Value(value) => found(value),
+                Known::Absent => false,
+                Known::Unknown => self.of_leaves(field.name, found),
+            },
+            Source::Leaf => self.of_leaves(field.name, found),
         }
     }
 
-    fn of_mqtt(&mut self, name: &str, mut found: impl FnMut(&Value<'_>) -> bool) -> bool {
-        if name == "mqtt.msgtype" {
-            return self.packet.bytes.first().is_some_and(|first| found(&Value::Number((first >> 4).into())));
-        }
-        // What is asked for most is read off without a tree.
-        match (name, self.packet.packet) {
-            ("mqtt.topic", Some(Packet::Publish(publish))) => found(&Value::Bytes(publish.topic.as_bytes())),
-            ("mqtt.msg", Some(Packet::Publish(publish))) => found(&Value::Bytes(publish.payload)),
-            ("mqtt.qos", Some(Packet::Publish(publish))) => {
-                found(&Value::Number(publish.delivery.qos().as_u8().into()))
+    /// What is asked for most, off the decoded packet.
+    fn of_decoded(self, source: Source) -> Known<'a> {
+        let Some(packet) = &self.packet.packet else { return Known::Unknown };
+        let of_publish = |publish: &Publish<'a>| match source {
+            Source::Topic => Value::Bytes(publish.topic.as_bytes()),
+            Source::Message => Value::Bytes(publish.payload),
+            Source::Qos => Value::Number(publish.delivery.qos().as_u8().into()),
+            Source::Retain => Value::Flag(publish.retain),
+            _ => Value::Flag(publish.delivery.dup()),
+        };
+        match (source, packet) {
+            (Source::PacketId, _) => {
+                packet.packet_id().map_or(Known::Absent, |id| Known::Value(Value::Number(id.get().into())))
             }
-            ("mqtt.retain", Some(Packet::Publish(publish))) => found(&Value::Flag(publish.retain)),
-            ("mqtt.dupflag", Some(Packet::Publish(publish))) => found(&Value::Flag(publish.delivery.dup())),
-            ("mqtt.msgid", Some(Packet::Publish(publish))) => {
-                publish.delivery.packet_id().is_some_and(|id| found(&Value::Number(id.get().into())))
-            }
-            (
-                "mqtt.msg" | "mqtt.qos" | "mqtt.retain" | "mqtt.dupflag" | "mqtt.topic" | "mqtt.clientid",
-                Some(
-                    Packet::Puback(_)
-                    | Packet::Pubrec(_)
-                    | Packet::Pubrel(_)
-                    | Packet::Pubcomp(_)
-                    | Packet::Pingreq
-                    | Packet::Pingresp,
-                ),
-            ) => false,
-            _ => self.of_tree(name, found),
+            (_, Packet::Publish(publish)) => Known::Value(of_publish(publish)),
+            (Source::Topic, Packet::Subscribe(_) | Packet::Unsubscribe(_)) => Known::Unknown,
+            _ => Known::Absent,
         }
     }
 
-    fn of_tree(&mut self, name: &str, mut found: impl FnMut(&Value<'_>) -> bool) -> bool {
-        let packet = self.packet;
-        let tree = self.tree.get_or_insert_with(|| Frame::of_packet(packet).next());
-        let nodes = tree.iter().flat_map(|tree| &tree.nodes);
-        let mut nodes = nodes.flat_map(|node| std::iter::once(node).chain(&node.children));
-        nodes.any(|node| node.wireshark == Some(name) && found(&value_of(node, packet.bytes)))
+    fn of_leaves(self, name: &'static str, found: impl FnMut(Value<'a>) -> bool) -> bool {
+        let mut search = Search { name, found, is_found: false };
+        leaf::leaves(self.packet.bytes, 0, &mut search);
+        search.is_found
     }
 
-    /// Writes all values of a field, a comma between two.
-    pub(super) fn write(&mut self, field: Field, csv: bool, out: &mut impl Write) -> io::Result<()> {
-        let mut written = Ok(());
-        let mut text: Vec<u8> = Vec::new();
-        let as_hex = matches!(field.name(), "mqtt.hdrflags" | "mqtt.conflags" | "mqtt.conack.flags");
-        let is_binary = matches!(field.name(), "mqtt.msg" | "mqtt.willmsg");
-        self.any(field, |value| {
-            if !text.is_empty() {
-                text.push(b',');
-            }
-            written = match value {
-                Value::Number(number) if as_hex => write!(text, "{number:#04x}"),
-                Value::Number(number) => write!(text, "{number}"),
-                Value::Seconds(nanos) => write!(text, "{}", Time(*nanos)),
-                Value::Flag(flag) => write!(text, "{}", u8::from(*flag)),
-                Value::Bytes(bytes) if is_binary => write_hex(bytes, &mut text),
-                Value::Owned(bytes) if is_binary => write_hex(bytes, &mut text),
-                Value::Bytes(bytes) => write_text(bytes, &mut text),
-                Value::Owned(bytes) => write_text(bytes, &mut text),
-                Value::Address(address) => write!(text, "{address}"),
-                Value::Present => text.write_all(b"1"),
-            };
-            false
+    /// Whether the values of this field are not to be shown.
+    pub(super) fn is_private(self, field: Field) -> bool {
+        field.name.starts_with("mqtt.") && redact::hides(field.name, self.packet)
+    }
+}
+
+/// What a decoded packet tells of a field.
+enum Known<'a> {
+    Value(Value<'a>),
+    /// It is not there.
+    Absent,
+    /// Only the leaves tell.
+    Unknown,
+}
+
+/// Looks for a field's values.
+struct Search<F> {
+    name: &'static str,
+    found: F,
+    is_found: bool,
+}
+
+impl<'a, F: FnMut(Value<'a>) -> bool> Leaves<'a> for Search<F> {
+    fn leaf(&mut self, leaf: Leaf<'a>) {
+        if self.is_found || leaf.name.wireshark != self.name {
+            return;
+        }
+        self.is_found = (self.found)(match leaf.value {
+            Raw::Number(number) => Value::Number(number),
+            Raw::Flag(flag) => Value::Flag(flag),
+            Raw::Text(bytes) | Raw::Bytes(bytes) => Value::Bytes(bytes),
         });
-        written?;
-        if csv && text.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
-            out.write_all(b"\"")?;
-            for part in text.split_inclusive(|byte| *byte == b'"') {
-                out.write_all(part)?;
-                if part.last() == Some(&b'"') {
-                    out.write_all(b"\"")?;
-                }
-            }
-            return out.write_all(b"\"");
-        }
-        out.write_all(&text)
-    }
-}
-
-fn write_hex(bytes: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
-    out.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
-    Ok(())
-}
-
-/// Nothing in a packet can command a terminal or break a column.
-fn write_text(bytes: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
-    if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
-        out.write_all(bytes)
-    } else {
-        out.write_all(text::visible(bytes).as_bytes())
-    }
-}
-
-fn value_of<'a>(node: &Node, bytes: &'a [u8]) -> Value<'a> {
-    match &node.value {
-        dissect::Value::Number(number) => Value::Number(*number),
-        dissect::Value::Flag(flag) => Value::Flag(*flag),
-        dissect::Value::Text(text) => match bytes.get(node.bytes.clone()) {
-            Some(bytes) => Value::Bytes(bytes),
-            None => Value::Owned(text.clone().into_bytes()),
-        },
-        dissect::Value::Bytes(bytes) => Value::Owned(bytes.clone()),
-        // Nothing can be found out of what is hidden.
-        dissect::Value::Hidden => Value::Owned(Vec::new()),
     }
 }

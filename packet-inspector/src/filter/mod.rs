@@ -8,11 +8,13 @@ use std::fmt;
 use crate::capture::{Span, Time};
 use crate::stream::Captured;
 
+mod columns;
 mod evaluate;
 mod fields;
 mod lexer;
 mod parser;
 
+pub use columns::Columns;
 pub use fields::Field;
 use fields::Values;
 use parser::Expression;
@@ -55,29 +57,8 @@ impl std::str::FromStr for Filter {
 impl Filter {
     /// Whether the packet, of a capture that began at `start`, matches.
     pub fn matches(&self, packet: &Captured<'_>, start: Time) -> bool {
-        evaluate::holds(&self.0, &mut Values::new(packet, start))
+        evaluate::holds(&self.0, Values::new(packet, start))
     }
-}
-
-/// Writes fields of a packet, each with all its values.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write_fields(
-    fields: &[Field],
-    packet: &Captured<'_>,
-    start: Time,
-    csv: bool,
-    out: &mut impl std::io::Write,
-) -> std::io::Result<()> {
-    let mut values = Values::new(packet, start);
-    let mut separator: &[u8] = b"";
-    for field in fields {
-        out.write_all(separator)?;
-        separator = if csv { b"," } else { b"\t" };
-        values.write(*field, csv, out)?;
-    }
-    out.write_all(b"\n")
 }
 
 /// Seconds since the first record.

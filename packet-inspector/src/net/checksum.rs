@@ -31,13 +31,20 @@ impl ChecksumVerdict {
 }
 
 /// Offset of the checksum in a TCP header.
-pub(super) const TCP_CHECKSUM_AT: usize = 16;
+pub(crate) const TCP_CHECKSUM_AT: usize = 16;
 
-/// The one's complement sum of big-endian 16-bit words; an odd last byte is padded with zero.
+/// Offset of the header checksum in an IPv4 header.
+pub(crate) const IPV4_CHECKSUM_AT: usize = 10;
+
+/// A number that folds to the one's complement sum of big-endian 16-bit words; an odd last byte is padded with zero.
+///
+/// Words of 32 bits sum up to the same when they are folded (RFC 1071), and there are half as many of them.
 fn sum(bytes: &[u8]) -> u64 {
-    let (pairs, last) = bytes.as_chunks::<2>();
+    let (words, rest) = bytes.as_chunks::<4>();
+    let words: u64 = words.iter().map(|word| u64::from(u32::from_be_bytes(*word))).sum();
+    let (pairs, last) = rest.as_chunks::<2>();
     let pairs: u64 = pairs.iter().map(|pair| u64::from(u16::from_be_bytes(*pair))).sum();
-    pairs + last.iter().map(|byte| u64::from(*byte) << 8).sum::<u64>()
+    words + pairs + last.iter().map(|byte| u64::from(*byte) << 8).sum::<u64>()
 }
 
 /// Adds the carries back in.

@@ -277,13 +277,7 @@ impl<'a> Dissection<'a> {
         };
         let at = tcp.start + TCP_CHECKSUM_AT;
         match verdict {
-            ChecksumVerdict::Offloaded => self.find(
-                Severity::Note,
-                "tcp_checksum_offloaded",
-                at,
-                2,
-                "the TCP checksum holds only the pseudo-header sum: checksum offloaded to the network card, not an error".to_owned(),
-            ),
+            ChecksumVerdict::Offloaded => self.frame.findings.push(offloaded(at)),
             ChecksumVerdict::Bad { stored, computed } => {
                 let message = format!(
                     "the TCP checksum does not verify: {stored:#06x} stored, {computed:#06x} computed: a byte of addresses, TCP header or payload is damaged"
@@ -294,4 +288,10 @@ impl<'a> Dissection<'a> {
         }
         self.frame.checksum = Some(verdict);
     }
+}
+
+/// The note on a TCP checksum, at this place, that was left to the network card.
+pub(crate) fn offloaded(checksum_at: usize) -> Finding {
+    let message = "the TCP checksum holds only the pseudo-header sum: checksum offloaded to the network card, not an error";
+    Finding::new(Severity::Note, "tcp_checksum_offloaded", checksum_at, 2, message)
 }

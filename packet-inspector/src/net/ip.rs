@@ -9,7 +9,7 @@ use etherparse::{
 };
 
 use super::bytes::{array_at, from, place, u8_at, u16_at};
-use super::checksum::header_checksum;
+use super::checksum::{IPV4_CHECKSUM_AT, header_checksum};
 use crate::finding::{Finding, Severity};
 
 mod describe;
@@ -18,9 +18,6 @@ pub(super) use describe::protocol_name;
 
 pub(super) const IPV4_LEN: usize = 20;
 pub(super) const IPV6_LEN: usize = 40;
-
-/// Offset of the header checksum in an IPv4 header.
-const IPV4_CHECKSUM_AT: usize = 10;
 
 /// The most extension headers that are followed; a real packet has one or two.
 const MAX_EXTENSIONS: usize = 8;

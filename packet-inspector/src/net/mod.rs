@@ -23,6 +23,7 @@ mod survey;
 mod tcp;
 
 pub use checksum::ChecksumVerdict;
+pub(crate) use dissect::offloaded;
 pub use dissect::{dissect, dissect_with_ports};
 pub use layer::{Layer, LayerField};
 pub use length::{LengthCause, LengthMismatch};

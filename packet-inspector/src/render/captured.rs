@@ -1,41 +1,170 @@
 //! Packets of a capture, a line each, and what happens to their connections.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 
-use mqtt_codec::{Packet, PacketId};
+use ahash::RandomState;
+use mqtt_codec::Packet;
 
 use super::{style, summary};
-use crate::capture::Span;
-use crate::dissect::{labels, text};
+use crate::capture::{Span, Time};
+use crate::dissect::{is_silent, labels, text};
 use crate::frame::{Frame, InCapture};
 use crate::stream::{Captured, Direction, Event, Info, Moment};
 
-/// Writes a line for a packet: frame, time since the start of the capture, connection, ends, and what it is.
+/// Writes packets and events of a capture, a line each, with memory that is used again.
+#[derive(Debug, Default)]
+pub struct Lines {
+    line: Vec<u8>,
+    scratch: Vec<u8>,
+    /// By the connection's number.
+    ends: HashMap<u32, Ends, RandomState>,
+    is_redacted: bool,
+}
+
+/// How many connections' ends are remembered.
+const MOST_ENDS: usize = 20_000;
+
+/// Number and ends of a connection, written in both directions.
+#[derive(Debug)]
+struct Ends {
+    source: SocketAddr,
+    destination: SocketAddr,
+    forward: Box<str>,
+    backward: Box<str>,
+}
+
+impl Ends {
+    fn of(info: &Info) -> Self {
+        let (source, destination) = (info.source, info.destination);
+        let number = info.number;
+        let written = |from, to| format!(" #{number} {from} -> {to} ").into_boxed_str();
+        Self {
+            source,
+            destination,
+            forward: written(source, destination),
+            backward: written(destination, source),
+        }
+    }
+}
+
+impl Lines {
+    /// What is private is hidden, in findings too.
+    #[must_use]
+    pub fn redacted() -> Self {
+        Self { is_redacted: true, ..Self::default() }
+    }
+
+    /// Writes a line for a packet: frame, time since the start of the capture, connection, ends, and what it is.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn packet(&mut self, packet: &Captured<'_>, relative: Span, out: &mut impl Write) -> io::Result<()> {
+        self.begin(packet.frame(), relative, packet.info, packet.direction);
+        match packet.packet.filter(|decoded| is_silent(decoded, packet.bytes, packet.from())) {
+            Some(decoded) => plain(packet.bytes, &decoded, &mut self.line),
+            None => {
+                let tree = if self.is_redacted {
+                    Frame::captured_alone(packet, Time::default()).redacted().packets().next()
+                } else {
+                    Frame::of_packet(packet).next()
+                };
+                match tree {
+                    Some(tree) => summary::said(&tree, &mut self.line)?,
+                    None => self.line.push(b'\n'),
+                }
+            }
+        }
+        out.write_all(&self.line)
+    }
+
+    /// Writes a line for what happened, if it is of use to know.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn event(
+        &mut self,
+        moment: &Moment<'_>,
+        relative: Span,
+        event: Event,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        match happening(event) {
+            Some(text) => self.say(moment, relative, &text, out),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes a line that says this of a connection.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn say(
+        &mut self,
+        moment: &Moment<'_>,
+        relative: Span,
+        text: &str,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        self.begin(moment.frame, relative, moment.info, moment.direction);
+        writeln!(self.line, "- {text}")?;
+        out.write_all(&self.line)
+    }
+
+    /// Where and when.
+    fn begin(&mut self, frame: u64, relative: Span, info: &Info, direction: Direction) {
+        let Self { line, scratch, ends, .. } = self;
+        line.clear();
+        right(itoa::Buffer::new().format(frame).as_bytes(), 6, line);
+        line.push(b' ');
+        scratch.clear();
+        relative.write(scratch);
+        right(scratch, 15, line);
+        if ends.len() >= MOST_ENDS && !ends.contains_key(&info.number) {
+            ends.clear();
+        }
+        let known = ends.entry(info.number).or_insert_with(|| Ends::of(info));
+        if (known.source, known.destination) != (info.source, info.destination) {
+            *known = Ends::of(info);
+        }
+        let text = match direction {
+            Direction::Forward => &known.forward,
+            Direction::Backward => &known.backward,
+        };
+        line.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// Writes one line, as [`Lines::packet`] does.
 ///
 /// # Errors
 /// Those of the writer.
 pub fn line(packet: &Captured<'_>, relative: Span, out: &mut impl Write) -> io::Result<()> {
-    start_of_line(packet.frame(), relative, packet.info, packet.direction, out)?;
-    if let Some(packet) = packet.packet
-        && plain(&packet, out)?
-    {
-        return Ok(());
-    }
-    let mut trees = Frame::of_packet(packet);
-    match trees.next() {
-        Some(tree) => summary::said(&tree, out),
-        None => writeln!(out),
-    }
+    Lines::default().packet(packet, relative, out)
 }
 
-/// Writes a line for what happened, if it is of use to know.
+/// The same with what is private hidden.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn event(moment: &Moment<'_>, relative: Span, event: Event, out: &mut impl Write) -> io::Result<()> {
-    let Some(text) = happening(event) else { return Ok(()) };
-    start_of_line(moment.frame, relative, moment.info, moment.direction, out)?;
-    writeln!(out, "- {text}")
+pub fn line_redacted(packet: &Captured<'_>, relative: Span, out: &mut impl Write) -> io::Result<()> {
+    Lines::redacted().packet(packet, relative, out)
+}
+
+/// Writes one line, as [`Lines::say`] does.
+///
+/// # Errors
+/// Those of the writer.
+pub fn said_of(moment: &Moment<'_>, relative: Span, text: &str, out: &mut impl Write) -> io::Result<()> {
+    Lines::default().say(moment, relative, text, out)
+}
+
+/// Appends a text at the right of so many columns.
+fn right(text: &[u8], width: usize, out: &mut Vec<u8>) {
+    const SPACES: &[u8] = &[b' '; 16];
+    out.extend_from_slice(SPACES.get(..width.saturating_sub(text.len())).unwrap_or_default());
+    out.extend_from_slice(text);
 }
 
 /// What happened, in a sentence; `None` for what every connection does.
@@ -65,50 +194,30 @@ pub fn happening(event: Event) -> Option<String> {
     })
 }
 
-fn start_of_line(
-    frame: u64,
-    relative: Span,
-    info: &Info,
-    direction: Direction,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    let (from, to) = (info.sender(direction), info.sender(direction.opposite()));
-    write!(out, "{frame:>6} {relative:>15} #{} {from} -> {to} ", info.number)
-}
-
-/// Writes the line of a packet of which there is nothing more to say; whether it is one.
-fn plain(packet: &Packet<'_>, out: &mut impl Write) -> io::Result<bool> {
-    let mut with_id = |first: u8, id: PacketId| writeln!(out, "{} (id={id})", labels::title(first));
-    match packet {
-        Packet::Publish(publish) => {
-            let topic = publish.topic.as_bytes();
-            let is_plain =
-                topic.iter().all(|byte| matches!(byte, b' '..=b'~')) && topic.first() != Some(&b'$');
-            if !is_plain {
-                return Ok(false);
-            }
-            out.write_all(b"Publish Message ")?;
-            if let Some(id) = publish.delivery.packet_id() {
-                write!(out, "(id={id}) ")?;
-            }
-            out.write_all(b"[")?;
-            out.write_all(topic)?;
-            out.write_all(b"]\n")?;
-        }
-        Packet::Puback(id) => with_id(0x40, *id)?,
-        Packet::Pubrec(id) => with_id(0x50, *id)?,
-        Packet::Pubrel(id) => with_id(0x62, *id)?,
-        Packet::Pubcomp(id) => with_id(0x70, *id)?,
-        Packet::Unsuback(id) => with_id(0xB0, *id)?,
-        Packet::Suback(suback) => with_id(0x90, suback.packet_id)?,
-        Packet::Pingreq => out.write_all(b"Ping Request\n")?,
-        Packet::Pingresp => out.write_all(b"Ping Response\n")?,
-        Packet::Disconnect => out.write_all(b"Disconnect Req\n")?,
-        Packet::Connect(_) | Packet::Connack(_) | Packet::Subscribe(_) | Packet::Unsubscribe(_) => {
-            return Ok(false);
-        }
+/// Appends what [`summary::said`] writes of a packet of which there is nothing to say but its fields.
+fn plain(bytes: &[u8], packet: &Packet<'_>, line: &mut Vec<u8>) {
+    let topic = |line: &mut Vec<u8>, topic: &[u8]| {
+        line.extend_from_slice(b" [");
+        line.extend_from_slice(topic);
+        line.push(b']');
+    };
+    line.extend_from_slice(labels::title(bytes.first().copied().unwrap_or_default()).as_bytes());
+    if let Some(id) = packet.packet_id() {
+        line.extend_from_slice(b" (id=");
+        line.extend_from_slice(itoa::Buffer::new().format(id.get()).as_bytes());
+        line.push(b')');
     }
-    Ok(true)
+    match packet {
+        Packet::Publish(publish) => topic(line, publish.topic.as_bytes()),
+        Packet::Subscribe(subscribe) => {
+            subscribe.subscriptions.iter().for_each(|(filter, _)| topic(line, filter.as_bytes()));
+        }
+        Packet::Unsubscribe(unsubscribe) => {
+            unsubscribe.filters.iter().for_each(|filter| topic(line, filter.as_bytes()));
+        }
+        _ => {}
+    }
+    line.push(b'\n');
 }
 
 /// The heading of a captured frame in a tree.

@@ -363,6 +363,6 @@ fn send<S: Sink>(
     cx: &mut Context<'_, S>,
 ) {
     let Sender { info, direction, unseen } = who;
-    let entry = Some(cx.entry);
-    cx.sink.packet(&Captured { info, direction, unseen, bytes, wire_len, packet, places, entry });
+    let (entry, proof) = (Some(cx.entry), cx.proof);
+    cx.sink.packet(&Captured { info, direction, unseen, bytes, wire_len, packet, places, entry, proof });
 }

@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use mqtt_codec::{Packet, Protocol, Side};
 
 use crate::capture::{Entry, Time};
-use crate::net::ChecksumVerdict;
 
 mod boundary;
 mod connection;
@@ -89,6 +88,21 @@ pub struct Place {
     pub len: usize,
 }
 
+/// What the checksums of a record prove.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Proof {
+    /// It is a TCP segment as it was sent.
+    Intact,
+    /// It is one whose TCP checksum, which stands here, was left to the network card.
+    Offloaded {
+        /// From the start of the record.
+        checksum_at: usize,
+    },
+    /// Nothing.
+    #[default]
+    Nothing,
+}
+
 /// An MQTT packet, as it was captured.
 #[derive(Clone, Copy, Debug)]
 pub struct Captured<'a> {
@@ -108,6 +122,8 @@ pub struct Captured<'a> {
     pub places: &'a [Place],
     /// The record that is being read, in which the packet may lie.
     pub entry: Option<&'a Entry<'a>>,
+    /// What the checksums of that record prove.
+    pub proof: Proof,
 }
 
 impl Captured<'_> {
@@ -209,19 +225,13 @@ impl Default for Limits {
     }
 }
 
-/// Whether a record is a TCP segment whose checksums prove it to be as it was sent.
-pub(crate) fn has_good_checksum(entry: &Entry<'_>) -> bool {
-    let content = segment::read(entry);
-    matches!(content, segment::Content::Segment(segment) if segment.checksum == ChecksumVerdict::Good)
-        && segment::header_verifies(entry)
-}
-
 /// What is passed down while a record is read.
 struct Context<'a, S> {
     entry: &'a Entry<'a>,
     limits: &'a Limits,
     /// Bytes that are held by all connections.
     held: &'a mut usize,
+    proof: Proof,
     sink: &'a mut S,
 }
 

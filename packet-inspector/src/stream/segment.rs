@@ -4,9 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use etherparse::{IpNumber, LaxIpSlice, TcpSlice};
 
+use super::Proof;
 use super::fragments::Fragment;
 use crate::capture::Entry;
-use crate::net::checksum::{Segment as Checked, header_checksum};
+use crate::net::checksum::{IPV4_CHECKSUM_AT, Segment as Checked, TCP_CHECKSUM_AT, header_checksum};
 use crate::net::{ChecksumVerdict, TcpFlags, link};
 
 /// A TCP segment.
@@ -24,6 +25,19 @@ pub(super) struct Segment<'a> {
     /// Where the data begin in what was read.
     pub(super) data_at: usize,
     pub(super) checksum: ChecksumVerdict,
+    /// Where that stands in what was read, when all of the segment and its headers lie there, and they verify.
+    checksum_at: Option<usize>,
+}
+
+impl Segment<'_> {
+    /// What its checksums prove of the record.
+    pub(super) fn proof(&self) -> Proof {
+        match (self.checksum, self.checksum_at) {
+            (ChecksumVerdict::Good, Some(_)) => Proof::Intact,
+            (ChecksumVerdict::Offloaded, Some(checksum_at)) => Proof::Offloaded { checksum_at },
+            _ => Proof::Nothing,
+        }
+    }
 }
 
 /// What a record holds.
@@ -63,21 +77,13 @@ fn ip_at(entry: &Entry<'_>) -> Option<usize> {
 }
 
 /// Whether an IPv4 header's own checksum is right; IPv6 has none.
-pub(super) fn header_verifies(entry: &Entry<'_>) -> bool {
-    const CHECKSUM_AT: usize = 10;
-    let header = ip_at(entry).and_then(|at| {
-        let ip = entry.bytes.get(at..)?;
-        let first = *ip.first()?;
-        let words = if first >> 4 == 4 { usize::from(first & 0x0F) } else { 0 };
-        Some((first >> 4, ip.get(..4 * words)?))
-    });
-    match header {
-        Some((4, header)) => {
-            let stored = header.get(CHECKSUM_AT..).and_then(|rest| rest.first_chunk().copied());
-            stored.map(u16::from_be_bytes) == Some(header_checksum(header, CHECKSUM_AT))
+fn header_verifies(ip: &LaxIpSlice<'_>) -> bool {
+    match ip {
+        LaxIpSlice::Ipv4(ip) => {
+            let header = ip.header();
+            header.header_checksum() == header_checksum(header.slice(), IPV4_CHECKSUM_AT)
         }
-        Some((6, _)) => true,
-        _ => false,
+        LaxIpSlice::Ipv6(_) => true,
     }
 }
 
@@ -105,7 +111,10 @@ fn read_ip<'a>(entry: &Entry<'a>, at: usize) -> Option<Content<'a>> {
         0 => entry.wire_len.saturating_sub(entry.bytes.len()),
         said => said.saturating_sub(tcp_at + tcp.len()),
     };
-    read_tcp(ip.source_addr(), ip.destination_addr(), tcp, at + tcp_at, missing).map(Content::Segment)
+    let tcp_at = at + tcp_at;
+    let segment = read_tcp(ip.source_addr(), ip.destination_addr(), tcp, tcp_at, missing)?;
+    let checksum_at = header_verifies(&ip).then_some(tcp_at + TCP_CHECKSUM_AT);
+    Some(Content::Segment(Segment { checksum_at, ..segment }))
 }
 
 /// Reads TCP, of which so many bytes are missing at the end, and which stands at `at`.
@@ -134,6 +143,7 @@ pub(super) fn read_tcp(
         wire_len: u32::try_from(data.len().saturating_add(missing)).unwrap_or(u32::MAX),
         data_at: at + tcp.header_slice().len(),
         checksum,
+        checksum_at: None,
     })
 }
 

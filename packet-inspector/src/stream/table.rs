@@ -1,13 +1,15 @@
 //! All connections of a capture.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+
+use ahash::RandomState;
 
 use super::connection::Connection;
 use super::fragments::{Datagram, Fragments};
 use super::order::Chunk;
 use super::segment::{self, Content, Segment};
-use super::{Context, Direction, Limits, Sink};
+use super::{Context, Direction, Limits, Proof, Sink};
 use crate::capture::{Entry, Time};
 
 /// Records in, packets out.
@@ -15,7 +17,8 @@ use crate::capture::{Entry, Time};
 pub struct Streams {
     limits: Limits,
     ports: Vec<u16>,
-    connections: HashMap<Ends, Connection>,
+    /// Keyed at random, as whoever sends chooses the ends.
+    connections: HashMap<Ends, Box<Connection>, RandomState>,
     fragments: Fragments,
     /// Bytes that are held by all of them.
     held: usize,
@@ -23,14 +26,28 @@ pub struct Streams {
     next: u32,
 }
 
-/// Both ends of a connection, the lesser first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Ends(SocketAddr, SocketAddr);
+/// Both ends of a connection, the lesser first: addresses, as numbers, and ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Ends {
+    addresses: (u128, u128),
+    /// Both ports, and whether it is IPv4.
+    ports: u64,
+}
 
 impl Ends {
     fn of(segment: &Segment<'_>) -> Self {
-        let (a, b) = (segment.source, segment.destination);
-        if a <= b { Self(a, b) } else { Self(b, a) }
+        let end = |end: SocketAddr| {
+            let address = match end.ip() {
+                IpAddr::V4(v4) => u128::from(v4.to_bits()),
+                IpAddr::V6(v6) => v6.to_bits(),
+            };
+            (address, end.port())
+        };
+        let (a, b) = (end(segment.source), end(segment.destination));
+        let ((low, low_port), (high, high_port)) = if a <= b { (a, b) } else { (b, a) };
+        let ports = u64::from(low_port) << 16 | u64::from(high_port);
+        let is_v4 = u64::from(segment.source.is_ipv4()) << 32;
+        Self { addresses: (low, high), ports: ports | is_v4 }
     }
 }
 
@@ -40,7 +57,7 @@ impl Streams {
         Self {
             limits,
             ports: ports.to_vec(),
-            connections: HashMap::new(),
+            connections: HashMap::default(),
             fragments: Fragments::default(),
             held: 0,
             next: 0,
@@ -106,7 +123,7 @@ impl Streams {
     ) {
         let ends = Ends::of(segment);
         let Self { limits, ports, connections, held, next, .. } = self;
-        let mut cx = Context { entry, limits, held, sink };
+        let mut cx = Context { entry, limits, held, proof: segment.proof(), sink };
         if let Some(connection) = connections.get_mut(&ends) {
             let direction = direction(connection, segment);
             if !connection.is_begun_anew_by(segment, direction) {
@@ -120,7 +137,7 @@ impl Streams {
         let mut connection = Connection::new(*next, segment, entry.time, ports);
         *next = next.wrapping_add(1);
         connection.take(segment, Direction::Forward, chunks, &mut cx);
-        connections.insert(ends, connection);
+        connections.insert(ends, Box::new(connection));
     }
 }
 
@@ -129,7 +146,7 @@ fn direction(connection: &Connection, segment: &Segment<'_>) -> Direction {
 }
 
 /// Forgets a quarter of the connections: those that are over first, then those that are silent longest.
-fn forget<S: Sink>(connections: &mut HashMap<Ends, Connection>, cx: &mut Context<'_, S>) {
+fn forget<S: Sink>(connections: &mut HashMap<Ends, Box<Connection>, RandomState>, cx: &mut Context<'_, S>) {
     let mut ages: Vec<_> = connections
         .iter()
         .map(|(ends, connection)| (!connection.over, connection.last.0, connection.info.number, *ends))
@@ -152,5 +169,5 @@ fn close<S: Sink>(
 ) {
     let (number, time): (u64, Time) = connection.last;
     let entry = Entry { number, time, link: None, bytes: &[], wire_len: 0, comments: &[] };
-    connection.close(forgotten, &mut Context { entry: &entry, limits, held, sink });
+    connection.close(forgotten, &mut Context { entry: &entry, limits, held, proof: Proof::Nothing, sink });
 }
