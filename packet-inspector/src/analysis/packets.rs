@@ -54,6 +54,12 @@ fn clauses_of(finding: &finding::Finding, tree: &PacketTree, bytes: &[u8]) -> Ve
         let flags = tree.find("connect_flags").and_then(|node| bytes.get(node.bytes.start)).copied();
         let left = bytes.get(finding.offset..finding.offset + finding.length).unwrap_or_default();
         Some(clauses::left_over_in_connect(flags.unwrap_or_default(), left))
+    } else if finding.kind == "impossible_length"
+        && tree.remaining_length() == Some(10)
+        && tree.name() == "CONNECT"
+    {
+        // It ends where the Client Identifier begins.
+        Some("MQTT-3.1.3-3")
     } else {
         clauses::related(finding.kind, finding.field.as_deref(), tree.name())
     };

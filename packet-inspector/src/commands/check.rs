@@ -11,7 +11,8 @@ use packet_inspector::stream::{Captured, Event, Moment, Sink};
 use serde_json::json;
 
 use super::capture::{Input, Listener};
-use super::{Color, ended, fail, standard_output};
+use super::printing::{Output, Printing};
+use super::{ended, fail};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -35,13 +36,8 @@ pub(crate) struct Check {
     #[arg(long, value_enum, default_value = "error", value_name = "SEVERITY")]
     fail_on: FailOn,
 
-    /// What to print
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Output,
-
-    /// When to use colours; NO_COLOR is respected
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
-    color: Color,
+    #[command(flatten)]
+    printing: Printing,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -54,27 +50,23 @@ enum FailOn {
     Error,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// A line for each finding, and a sum
-    #[default]
-    Text,
-    /// A JSON object a line for each finding
-    Json,
-}
-
 impl Check {
     /// Checks the capture, or explains a clause.
     pub(crate) fn run(&self) -> ExitCode {
-        let mut out = standard_output(self.color);
+        let mut out = self.printing.output();
         if let Some(id) = &self.explain {
             return explain(id, &mut out);
         }
         let Some(input) = &self.input else {
             return fail("check: a capture is needed, or --explain CLAUSE");
         };
-        let report =
-            Report { out: &mut out, format: self.format, counts: [0; 3], left_alone: 0, written: Ok(()) };
+        let report = Report {
+            out: &mut out,
+            format: self.printing.format,
+            counts: [0; 3],
+            left_alone: 0,
+            written: Ok(()),
+        };
         let mut checked = Checked { analysis: Analysis::new(report) };
         let read = input.read(&mut checked);
         let mut report = checked.analysis.into_listener();

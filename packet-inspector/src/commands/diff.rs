@@ -4,13 +4,14 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use packet_inspector::diff::{Depth, Items, compare};
 use packet_inspector::frame::Frame;
 use packet_inspector::render;
 
 use super::inputs::{NotRead, Reading, Source};
-use super::{Color, ended, fail, standard_output};
+use super::printing::{Output, Printing};
+use super::{ended, fail};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -38,22 +39,8 @@ pub(crate) struct Diff {
     #[command(flatten)]
     reading: Reading,
 
-    /// What to print
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
-
-    /// When to use colours; NO_COLOR is respected
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
-    color: Color,
-}
-
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum Format {
-    /// The fields that differ
-    #[default]
-    Text,
-    /// One JSON object a line per pair that differs
-    Json,
+    #[command(flatten)]
+    printing: Printing,
 }
 
 impl Diff {
@@ -65,10 +52,10 @@ impl Diff {
         };
         let comparison = compare(&a, &b);
         let status = if comparison.is_same() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-        let mut out = standard_output(self.color);
-        let written = match self.format {
-            Format::Text => render::diff(&comparison, &mut out),
-            Format::Json => render::diff_json(&comparison, &mut out),
+        let mut out = self.printing.output();
+        let written = match self.printing.format {
+            Output::Text => render::diff(&comparison, &mut out),
+            Output::Json => render::diff_json(&comparison, &mut out),
         };
         ended(written.and_then(|()| out.flush()), status)
     }

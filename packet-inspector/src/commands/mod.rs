@@ -21,6 +21,7 @@ pub(crate) mod encode;
 mod inputs;
 #[cfg(feature = "proxy")]
 mod live;
+mod printing;
 #[cfg(feature = "proxy")]
 pub(crate) mod proxy;
 pub(crate) mod read;

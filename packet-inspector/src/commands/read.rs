@@ -52,7 +52,7 @@ pub(crate) struct Read {
     follow: Option<u32>,
 
     /// Hide passwords, user names and payloads; their lengths stay
-    #[arg(long, conflicts_with = "follow")]
+    #[arg(long)]
     redact: bool,
 
     /// When to use colours; NO_COLOR is respected

@@ -3,12 +3,13 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use packet_inspector::render;
 use packet_inspector::repair;
 
 use super::inputs::Inputs;
-use super::{Color, ended, fail, standard_output};
+use super::printing::{Output, Printing};
+use super::{ended, fail};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -24,29 +25,15 @@ pub(crate) struct Repair {
     #[command(flatten)]
     inputs: Inputs,
 
-    /// What to print
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
-
-    /// When to use colours; NO_COLOR is respected
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
-    color: Color,
-}
-
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum Format {
-    /// The candidates with their changes and the evidence
-    #[default]
-    Text,
-    /// One JSON object a line per dump
-    Json,
+    #[command(flatten)]
+    printing: Printing,
 }
 
 impl Repair {
     /// Ranks the repairs of each dump and prints them.
     pub(crate) fn run(&self) -> ExitCode {
         let options = self.inputs.options();
-        let mut out = standard_output(self.color);
+        let mut out = self.printing.output();
         let mut status = ExitCode::SUCCESS;
         let mut not_understood = None;
         let mut records = Vec::new();
@@ -60,9 +47,9 @@ impl Repair {
             if !repair.best().changes.is_empty() || !repair.best().passes() {
                 status = ExitCode::FAILURE;
             }
-            let written = match self.format {
-                Format::Text => render::repair(number, &repair, options, &mut out),
-                Format::Json => render::repair_json(number, &repair, options, &mut out),
+            let written = match self.printing.format {
+                Output::Text => render::repair(number, &repair, options, &mut out),
+                Output::Json => render::repair_json(number, &repair, options, &mut out),
             };
             if let Err(error) = written {
                 return ended(Err(error), status);

@@ -24,8 +24,8 @@ enum Source {
     TimeRelative,
     TimeEpoch,
     Stream,
-    SourcePort,
-    DestinationPort,
+    PortFrom,
+    PortTo,
     Ports,
     /// An address: IPv4 or IPv6, of the sender, of the receiver.
     Address {
@@ -59,8 +59,8 @@ const FIELDS: [(&str, Source); 24] = [
     ("frame.time_relative", Source::TimeRelative),
     ("frame.time_epoch", Source::TimeEpoch),
     ("tcp.stream", Source::Stream),
-    ("tcp.srcport", Source::SourcePort),
-    ("tcp.dstport", Source::DestinationPort),
+    ("tcp.srcport", Source::PortFrom),
+    ("tcp.dstport", Source::PortTo),
     ("tcp.port", Source::Ports),
     ("ip.src", address(true, true, false)),
     ("ip.dst", address(true, false, true)),
@@ -159,8 +159,8 @@ impl<'a> Values<'a> {
             Source::TimeRelative => found(Value::Seconds(super::relative(packet.time(), self.start).0)),
             Source::TimeEpoch => found(Value::Seconds(packet.time().0)),
             Source::Stream => number(packet.info.number.into()),
-            Source::SourcePort => number(sender().port().into()),
-            Source::DestinationPort => number(receiver().port().into()),
+            Source::PortFrom => number(sender().port().into()),
+            Source::PortTo => number(receiver().port().into()),
             Source::Ports => number(sender().port().into()) || number(receiver().port().into()),
             Source::Address { v4, sender: from, receiver: to } => {
                 let ends = [from.then(sender), to.then(receiver)];

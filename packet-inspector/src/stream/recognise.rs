@@ -13,7 +13,7 @@ pub enum Other {
     Tls,
     /// HTTP without a change to WebSocket.
     Http,
-    /// WebSocket frames that are compressed.
+    /// WebSocket frames that are compressed, of which some were lost, or in another way than they say.
     CompressedWebSocket,
     /// Bytes of no protocol that is known here.
     Unknown,
@@ -24,7 +24,7 @@ impl fmt::Display for Other {
         f.write_str(match self {
             Self::Tls => "TLS: encrypted, so there is no MQTT to see",
             Self::Http => "HTTP",
-            Self::CompressedWebSocket => "compressed WebSocket frames, which are not opened",
+            Self::CompressedWebSocket => "compressed WebSocket frames that cannot be opened",
             Self::Unknown => "no MQTT, and no protocol that is known here",
         })
     }
@@ -86,9 +86,15 @@ fn follows(bytes: &[u8], len: usize) -> bool {
 
 /// CONNECT with a Protocol Name of any version, whatever else is wrong with it.
 fn is_connect(bytes: &[u8]) -> bool {
-    let Some((first, _, body_at)) = fixed_header::read(bytes) else { return false };
+    const NAMES: [&[u8]; 2] = [b"\0\x04MQTT", b"\0\x06MQIsdp"];
+    let Some((first, _, body_at)) = fixed_header::read(bytes) else {
+        // A length of too many bytes: the name stands behind them.
+        let start = bytes.get(..16).unwrap_or(bytes);
+        let is_named = NAMES.iter().any(|name| start.windows(name.len()).any(|part| part == *name));
+        return bytes.first().is_some_and(|first| first >> 4 == 1) && is_named;
+    };
     let body = bytes.get(body_at..).unwrap_or_default();
-    first >> 4 == 1 && (body.starts_with(b"\0\x04MQTT") || body.starts_with(b"\0\x06MQIsdp"))
+    first >> 4 == 1 && NAMES.iter().any(|name| body.starts_with(name))
 }
 
 /// Content type, version 3.x, and a length of at most 2^14 + 2,048.

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use etherparse::{IpNumber, LaxIpSlice, TcpSlice};
+use etherparse::{IpNumber, Ipv6ExtensionSlice, LaxIpSlice, TcpSlice};
 
 use super::Proof;
 use super::fragments::Fragment;
@@ -87,6 +87,18 @@ fn header_verifies(ip: &LaxIpSlice<'_>) -> bool {
     }
 }
 
+/// Whether a header on the way names the destination that the checksum covers.
+fn is_routed(ip: &LaxIpSlice<'_>) -> bool {
+    match ip {
+        LaxIpSlice::Ipv4(_) => false,
+        LaxIpSlice::Ipv6(ip) => ip
+            .extensions()
+            .clone()
+            .into_iter()
+            .any(|extension| matches!(extension, Ipv6ExtensionSlice::Routing(_))),
+    }
+}
+
 fn read_ip<'a>(entry: &Entry<'a>, at: usize) -> Option<Content<'a>> {
     let bytes = entry.bytes.get(at..)?;
     let (ip, stopped) = LaxIpSlice::from_slice(bytes).ok()?;
@@ -112,7 +124,17 @@ fn read_ip<'a>(entry: &Entry<'a>, at: usize) -> Option<Content<'a>> {
         said => said.saturating_sub(tcp_at + tcp.len()),
     };
     let tcp_at = at + tcp_at;
-    let segment = read_tcp(ip.source_addr(), ip.destination_addr(), tcp, tcp_at, missing)?;
+    let mut segment = read_tcp(ip.source_addr(), ip.destination_addr(), tcp, tcp_at, missing)?;
+    if matches!(segment.checksum, ChecksumVerdict::Bad { .. }) {
+        // Cards that cut large segments themselves are given the sum without the length, which is left out too.
+        let without_length =
+            said == 0 && Checked::new(tcp, 0, ip.source_addr(), ip.destination_addr()).offloaded(0);
+        if without_length {
+            segment.checksum = ChecksumVerdict::Offloaded;
+        } else if is_routed(&ip) {
+            segment.checksum = ChecksumVerdict::NotComputable("a routing header names another destination");
+        }
+    }
     let checksum_at = header_verifies(&ip).then_some(tcp_at + TCP_CHECKSUM_AT);
     Some(Content::Segment(Segment { checksum_at, ..segment }))
 }

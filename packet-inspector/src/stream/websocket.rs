@@ -1,4 +1,6 @@
-//! WebSocket (RFC 6455) as far as MQTT needs it: the HTTP before it, frames, masks.
+//! WebSocket (RFC 6455) as far as MQTT needs it: the HTTP before it, frames, masks, compression (RFC 7692).
+
+use flate2::{Decompress, FlushDecompress, Status};
 
 /// The longest HTTP header that is read.
 const LONGEST_HEAD: usize = 16 << 10;
@@ -39,6 +41,8 @@ pub(super) struct Frames {
     frame: Option<Frame>,
     /// A hole has taken the place of the next frame.
     pub(super) lost: bool,
+    /// The message that the next frame may go on with is compressed.
+    compressed: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +53,12 @@ struct Frame {
     phase: usize,
     /// Data, not a ping, pong or close.
     data: bool,
+    /// Its message begins with it.
+    begins: bool,
+    /// Its message ends with it.
+    ends: bool,
+    /// It says that its message is compressed, or its message did.
+    compressed: bool,
 }
 
 /// What is taken off the front of a side's bytes.
@@ -56,10 +66,8 @@ struct Frame {
 pub(super) enum Step {
     /// So many bytes of a frame header, or of a frame without data.
     Passed(usize),
-    /// So many bytes of MQTT; they have to be unmasked.
+    /// So many bytes of a message; they have to be unmasked.
     Data(usize),
-    /// Frames are compressed.
-    Compressed,
     /// This is no frame.
     Wrong,
 }
@@ -75,12 +83,15 @@ impl Frames {
             self.header.push(*byte);
             match read_header(&self.header) {
                 Header::More => {}
-                Header::Whole(frame) => {
+                Header::Whole(mut frame) => {
+                    if frame.data {
+                        self.compressed = if frame.begins { frame.compressed } else { self.compressed };
+                        frame.compressed = self.compressed;
+                    }
                     self.frame = Some(frame);
                     self.header.clear();
                     return Step::Passed(taken);
                 }
-                Header::Compressed => return Step::Compressed,
                 Header::Wrong => return Step::Wrong,
             }
         }
@@ -108,6 +119,11 @@ impl Frames {
         self.advance(data.len() as u64);
     }
 
+    /// Whether the data that was unmasked last is compressed, and whether a message ends behind it.
+    pub(super) fn compression(&self) -> (bool, bool) {
+        self.frame.map_or((false, false), |frame| (frame.compressed, frame.ends && frame.left == 0))
+    }
+
     /// So many bytes are missing; the bytes of MQTT among them, if that is known.
     pub(super) fn hole(&mut self, len: u64) -> Option<u64> {
         match self.frame {
@@ -126,17 +142,14 @@ impl Frames {
 enum Header {
     More,
     Whole(Frame),
-    Compressed,
     Wrong,
 }
 
 fn read_header(bytes: &[u8]) -> Header {
     let [first, second, rest @ ..] = bytes else { return Header::More };
     let opcode = first & 0x0F;
-    if first & 0x70 == 0x40 && opcode <= 2 {
-        return Header::Compressed;
-    }
-    if first & 0x70 != 0 || !matches!(opcode, 0..=2 | 8..=10) {
+    let compressed = first & 0x70 == 0x40 && matches!(opcode, 1 | 2);
+    if first & 0x70 != 0 && !compressed || !matches!(opcode, 0..=2 | 8..=10) {
         return Header::Wrong;
     }
     let (len, rest) = match (second & 0x7F, rest) {
@@ -153,7 +166,59 @@ fn read_header(bytes: &[u8]) -> Header {
         (true, Some(mask)) => *mask,
         (true, None) => return Header::More,
     };
-    Header::Whole(Frame { left: len, mask, phase: 0, data: opcode <= 2 })
+    let (begins, ends) = (matches!(opcode, 1 | 2), first & 0x80 != 0);
+    Header::Whole(Frame { left: len, mask, phase: 0, data: opcode <= 2, begins, ends, compressed })
+}
+
+/// Takes off the compression of one side's messages, which goes on from message to message.
+pub(super) struct Inflater(Decompress);
+
+impl std::fmt::Debug for Inflater {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Inflater")
+    }
+}
+
+impl Inflater {
+    /// About the bytes that it holds: a window of 32 KiB, and tables.
+    pub(super) const HOLDS: usize = 48 << 10;
+
+    /// Bytes that are given at once, however many there are.
+    const PIECE: usize = 16 << 10;
+
+    /// What a sender leaves out at the end of a message.
+    const TAIL: [u8; 4] = [0, 0, 0xFF, 0xFF];
+
+    pub(super) fn new() -> Self {
+        Self(Decompress::new(false))
+    }
+
+    /// Gives what these bytes of a message are, in pieces; `None` when they are not compressed as they should be.
+    pub(super) fn inflate(&mut self, data: &[u8], ends: bool, mut give: impl FnMut(&[u8])) -> Option<()> {
+        let tail: &[u8] = if ends { &Self::TAIL } else { &[] };
+        let mut piece = Vec::with_capacity(Self::PIECE);
+        for mut part in [data, tail] {
+            loop {
+                piece.clear();
+                let before = self.0.total_in();
+                let status = self.0.decompress_vec(part, &mut piece, FlushDecompress::None).ok()?;
+                let read = usize::try_from(self.0.total_in() - before).ok()?;
+                part = part.get(read..)?;
+                give(&piece);
+                let all_given = piece.len() < piece.capacity();
+                if status == Status::StreamEnd {
+                    // A last block: what follows begins anew.
+                    self.0.reset(false);
+                } else if read == 0 && piece.is_empty() {
+                    break;
+                }
+                if part.is_empty() && all_given {
+                    break;
+                }
+            }
+        }
+        Some(())
+    }
 }
 
 /// Whether whole frames fill these bytes, as where a segment begins with one.
@@ -170,8 +235,8 @@ pub(super) fn unmasked(mut bytes: &[u8]) -> Option<Vec<u8>> {
     while !bytes.is_empty() {
         let (header, frame) =
             (2..=bytes.len().min(14)).find_map(|len| match read_header(bytes.get(..len)?) {
-                Header::Whole(frame) => Some((len, frame)),
-                Header::More | Header::Compressed | Header::Wrong => None,
+                Header::Whole(frame) if !frame.compressed => Some((len, frame)),
+                Header::Whole(_) | Header::More | Header::Wrong => None,
             })?;
         let end = usize::try_from(frame.left).ok()?.checked_add(header)?;
         let payload = bytes.get(header..end)?;
@@ -204,7 +269,7 @@ mod tests {
                             text.extend(&scratch);
                             piece = &piece[len..];
                         }
-                        other => panic!("{other:?}"),
+                        Step::Wrong => panic!("no frame"),
                     }
                 }
             }

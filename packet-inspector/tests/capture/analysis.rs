@@ -18,7 +18,7 @@ impl Listener for Heard {
     }
 }
 
-fn findings(wire: &Wire) -> Vec<Finding> {
+pub(crate) fn findings(wire: &Wire) -> Vec<Finding> {
     let mut reader = Reader::new(Cursor::new(wire.pcap(1))).unwrap();
     let mut streams = Streams::new(&[1883], Limits::default());
     let mut analysis = Analysis::new(Heard::default());
@@ -31,7 +31,7 @@ fn findings(wire: &Wire) -> Vec<Finding> {
 
 /// Plays lines such as `c 30 03 00 01 61` and `s ...`, each a segment; `wait 5` lets seconds pass, `close` closes, `open`
 /// opens another connection, `c*` and `s*` stand for what a greeting needs.
-fn play(script: &str) -> Wire {
+pub(crate) fn play(script: &str) -> Wire {
     let mut wire = Wire::default();
     let mut port = 40_000;
     let mut tcp = Tcp::new(port);
@@ -66,7 +66,7 @@ fn play(script: &str) -> Wire {
 }
 
 /// Publishes on topic `t` at QoS 1 and 2 with identifier 7, and their answers.
-const GOOD: &[&str] = &[
+pub(crate) const GOOD: &[&str] = &[
     "hello\n c 30 04 00 01 74 21\n c e0 00\n close",
     "hello\n c 32 06 00 01 74 00 07 21\n s 40 02 00 07\n c 32 06 00 01 74 00 07 22\n s 40 02 00 07\n close",
     "hello\n c 34 06 00 01 74 00 07 21\n s 50 02 00 07\n c 62 02 00 07\n s 70 02 00 07\n c e0 00\n close",
@@ -88,6 +88,23 @@ const GOOD: &[&str] = &[
      open\n keep present\n c 62 02 00 02\n s 70 02 00 02\n close",
     // Refused, and closed.
     "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s 20 02 00 05\n close",
+    // A Keep Alive of 0 allows for any pause.
+    "c 10 0d 00 04 4d 51 54 54 04 02 00 00 00 01 61\n s 20 02 00 00\n wait 9000\n c 30 03 00 01 74\n close",
+    // Another client takes the identifier: the first connection is closed by the server, its messages unanswered.
+    "hello\n c 32 05 00 01 74 00 07\n open\n hello\n wait 2\n c 30 03 00 01 74\n close",
+    // Many in flight, acknowledged in their order; the same identifiers again.
+    "hello\n c 32 05 00 01 74 00 01 32 05 00 01 74 00 02 32 05 00 01 74 00 03\n s 40 02 00 01 40 02 00 02 40 02 00 03\n
+     c 32 05 00 01 75 00 01 32 05 00 01 75 00 02\n s 40 02 00 01 40 02 00 02\n close",
+    // A server acknowledges in any order.
+    "hello\n c 32 05 00 01 74 00 01 34 05 00 01 74 00 02\n s 50 02 00 02\n c 62 02 00 02\n s 70 02 00 02 40 02 00 01\n close",
+    // Two filters that match: the message comes twice.
+    "hello\n c 82 0a 00 01 00 01 74 00 00 01 23 00\n s 90 04 00 01 00 00\n c 30 04 00 01 74 21\n s 30 04 00 01 74 21 30 04 00 01 74 21\n close",
+    // A subscription is made again: the retained message comes again.
+    "hello\n c 82 06 00 01 00 01 74 00\n s 90 03 00 01 00 31 04 00 01 74 21\n c 82 06 00 02 00 01 74 00\n s 90 03 00 02 00 31 04 00 01 74 21\n close",
+    // A filter is refused.
+    "hello\n c 82 06 00 01 00 01 74 02\n s 90 03 00 01 80\n c e0 00\n close",
+    // An identifier of up to 65,535, no client identifier, a retained message that is cleared.
+    "c 10 0c 00 04 4d 51 54 54 04 02 00 05 00 00\n s 20 02 00 00\n c 33 05 00 01 74 ff ff\n s 40 02 ff ff\n close",
     // Nothing answered yet when it ends.
     "hello\n c 82 06 00 01 00 01 74 01\n close",
 ];
@@ -100,7 +117,7 @@ fn good_conversations_are_left_in_peace() {
 }
 
 /// What is wrong, as kind and clauses, with the conversation.
-const BAD: &[(&str, &[&str], &str)] = &[
+pub(crate) const BAD: &[(&str, &[&str], &str)] = &[
     ("first_not_connect", &["MQTT-3.1.0-1"], "c c0 00\n close"),
     (
         "first_not_connack",
@@ -222,6 +239,14 @@ const BAD: &[(&str, &[&str], &str)] = &[
         "hello\n c 31 04 00 01 74 21\n c 82 06 00 01 00 01 74 00\n s 90 03 00 01 00\n s 30 04 00 01 74 21\n close",
     ),
     ("packet_after_disconnect", &["MQTT-3.14.4-2"], "hello\n c e0 00\n c 30 03 00 01 74\n close"),
+    ("second_connack", &["MQTT-3.2.0-1"], "hello\n s 20 02 00 00\n close"),
+    ("connack_unasked", &["MQTT-3.2.0-1"], "s 20 02 00 00\n close"),
+    ("pingresp_unasked", &[], "hello\n s d0 00\n close"),
+    (
+        "not_closed",
+        &["MQTT-3.2.2-5"],
+        "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s 20 02 00 05\n wait 6\n c c0 00",
+    ),
     ("not_closed", &["MQTT-3.14.4-1"], "hello\n c c0 00\n c e0 00\n wait 6\n s d0 00"),
     ("keep_alive_missed", &["MQTT-3.1.2-23", "MQTT-3.1.2-24"], "hello\n wait 8\n c c0 00\n s d0 00\n close"),
     (
@@ -289,6 +314,7 @@ fn one_broken_rule_is_one_finding() {
         "wrong_acknowledgement",
         "packet_id_in_use",
         "unknown_packet_id",
+        "connack_unasked",
     ];
     for (kind, _, script) in BAD.iter().filter(|(kind, ..)| !several.contains(kind)) {
         let found: Vec<_> = findings(&play(script)).iter().map(|finding| finding.kind).collect();

@@ -95,6 +95,34 @@ fn pcapng_with_interfaces_of_their_own_links_and_clocks_and_with_comments() {
 }
 
 #[test]
+fn pcapng_with_sections_of_both_byte_orders() {
+    let wire = conversation();
+    let (start, end) = wire.records.split_at(3);
+    let mut file = Vec::new();
+    type Order = fn(u32) -> [u8; 4];
+    for (order, records) in [(u32::to_be_bytes as Order, start), (u32::to_le_bytes, end)] {
+        let words = |words: &[u32]| words.iter().flat_map(|word| order(*word)).collect::<Vec<_>>();
+        let block = |kind: u32, body: &[u8]| {
+            let mut body = body.to_vec();
+            body.resize(body.len().next_multiple_of(4), 0);
+            let len = u32::try_from(body.len() + 12).unwrap();
+            [words(&[kind, len]), body, words(&[len])].concat()
+        };
+        // Version 1.0 in two halves of a word; the link in the upper or lower half of one.
+        let version = if order(1) == 1_u32.to_be_bytes() { 0x0001_0000 } else { 1 };
+        let link = if order(1) == 1_u32.to_be_bytes() { 0x0001_0000 } else { 1 };
+        file.extend(block(0x0a0d_0d0a, &words(&[0x1a2b_3c4d, version, u32::MAX, u32::MAX])));
+        file.extend(block(1, &words(&[link, 0])));
+        for (time, record, _) in records {
+            let len = u32::try_from(record.len()).unwrap();
+            let head = words(&[0, 0, u32::try_from(*time).unwrap(), len, len]);
+            file.extend(block(6, &[&head[..], record].concat()));
+        }
+    }
+    assert_eq!(read(file, Limits::default()), wire.read());
+}
+
+#[test]
 fn every_link() {
     let wire = conversation();
     type Link = (u32, fn(&[u8]) -> Vec<u8>);

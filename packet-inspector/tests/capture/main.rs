@@ -9,9 +9,11 @@
 )]
 
 mod analysis;
+mod bad_packets;
 mod files;
 mod hostile;
 mod lab;
+mod off_the_wire;
 mod other;
 mod tcp;
 mod tshark;

@@ -376,6 +376,22 @@ fn vlans_and_ipv6_extension_headers() {
 }
 
 #[test]
+fn checksums_of_large_segments_are_left_to_the_card_without_the_length() {
+    let (mut wire, mut tcp) = connected();
+    let packet = publish("a", &[b'x'; 3000]);
+    let mut record = tcp.next_segment(CLIENT, &packet);
+    // IPv4's length is zero, and so is the length in the sum.
+    record[16..18].fill(0);
+    let pseudo_header = [&record[26..34], &[0, 6, 0, 0]].concat();
+    let sum = u16::from_be_bytes(crate::wire::checksum(&pseudo_header));
+    record[50..52].copy_from_slice(&(!sum).to_be_bytes());
+    wire.push(record);
+    let seen = wire.read();
+    assert_eq!(seen.packets.last().unwrap().2, packet);
+    assert_eq!(seen.events, []);
+}
+
+#[test]
 fn padding_of_short_frames_is_no_data() {
     let (mut wire, mut tcp) = connected();
     let mut record = tcp.next_segment(CLIENT, b"\xc0\x00");

@@ -1,9 +1,10 @@
 //! MQTT in WebSocket frames, on any port.
 
+use flate2::{Compress, Compression, FlushCompress};
 use mqtt_codec::Side;
-use packet_inspector::stream::{Event, Other};
+use packet_inspector::stream::{Event, Limits, Other};
 
-use crate::wire::{CLIENT, CONNACK, SERVER, Tcp, Wire, connect, publish};
+use crate::wire::{CLIENT, CONNACK, SERVER, Tcp, Wire, connect, publish, read};
 
 const REQUEST: &[u8] = b"GET /mqtt HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
 Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n";
@@ -77,12 +78,87 @@ fn a_lost_frame_costs_its_packets_alone() {
     assert!(matches!(seen.events[..], [(_, Event::Lost(_))]), "{:?}", seen.events);
 }
 
-#[test]
-fn compressed_frames_are_named() {
+/// Messages compressed one after the other, as a sender does that keeps its window.
+fn compressed(messages: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut deflate = Compress::new(Compression::default(), false);
+    let message = |message: &Vec<u8>| {
+        let mut out = Vec::with_capacity(message.len() + 100);
+        deflate.compress_vec(message, &mut out, FlushCompress::Sync).unwrap();
+        assert_eq!(out.split_off(out.len() - 4), [0, 0, 0xff, 0xff]);
+        out
+    };
+    messages.iter().map(message).collect()
+}
+
+fn opened() -> (Wire, Tcp) {
     let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
     tcp.open(&mut wire);
     tcp.send(&mut wire, CLIENT, REQUEST);
     tcp.send(&mut wire, SERVER, ANSWER);
-    tcp.send(&mut wire, CLIENT, &frame(0xc2, CLIENT, b"deflated"));
+    (wire, tcp)
+}
+
+#[test]
+fn compressed_messages_are_opened() {
+    let sent = [connect("ws"), publish("home/light", b"on"), publish("home/light", &[b'x'; 100_000])];
+    let (mut wire, mut tcp) = opened();
+    for (number, message) in compressed(&sent).iter().enumerate() {
+        // In one frame, or in several with a ping between them; the first says that all are compressed.
+        let (start, end) = message.split_at(if number == 1 { message.len() / 2 } else { 0 });
+        if start.is_empty() {
+            tcp.send(&mut wire, CLIENT, &frame(0xc2, CLIENT, end));
+        } else {
+            tcp.send(&mut wire, CLIENT, &frame(0x42, CLIENT, start));
+            tcp.send(&mut wire, CLIENT, &frame(0x89, CLIENT, b"ping"));
+            tcp.send(&mut wire, CLIENT, &frame(0x80, CLIENT, end));
+        }
+    }
+    let answer = compressed(&[CONNACK.to_vec()]).concat();
+    tcp.send(&mut wire, SERVER, &[frame(0xc2, SERVER, &answer), frame(0x82, SERVER, b"\xd0\x00")].concat());
+    let seen = wire.read();
+    let expected: Vec<_> = sent.iter().map(Vec::as_slice).chain([CONNACK, b"\xd0\x00"]).collect();
+    assert_eq!(seen.bytes(), expected);
+    assert_eq!(seen.events, []);
+}
+
+#[test]
+fn compression_that_cannot_be_taken_off_is_named() {
+    let sent = [connect("ws"), publish("home/light", b"on"), publish("home/light", b"off")];
+    let messages = compressed(&sent);
+    // Lost: what follows rests on it.
+    let (mut wire, mut tcp) = opened();
+    for (number, message) in messages.iter().enumerate() {
+        let record = tcp.next_segment(CLIENT, &frame(0xc2, CLIENT, message));
+        if number != 1 {
+            wire.push(record);
+        }
+    }
+    wire.push(tcp.segment(SERVER, crate::wire::ACK, b""));
+    let seen = wire.read();
+    assert_eq!(seen.bytes(), [&sent[0][..]]);
+    assert!(seen.events.iter().any(|(_, event)| *event == Event::Other(Other::CompressedWebSocket)));
+    // Not compressed at all.
+    let (mut wire, mut tcp) = opened();
+    tcp.send(&mut wire, CLIENT, &frame(0xc2, CLIENT, b"\xff\xff deflated"));
     assert_eq!(wire.read().events, [(6, Event::Other(Other::CompressedWebSocket))]);
+}
+
+#[test]
+fn compressed_connections_are_bounded_too() {
+    // Each holds a window; when memory is short, the rest are named.
+    let mut wire = Wire::default();
+    for port in 0..60 {
+        let mut tcp = Tcp::new(30_000 + port);
+        tcp.open(&mut wire);
+        tcp.send(&mut wire, CLIENT, REQUEST);
+        tcp.send(&mut wire, SERVER, ANSWER);
+        let message = compressed(&[connect("ws")]).concat();
+        tcp.send(&mut wire, CLIENT, &frame(0xc2, CLIENT, &message));
+    }
+    let limits = Limits { held: 1 << 20, ..Limits::default() };
+    let seen = read(wire.pcap(1), limits);
+    assert!(seen.most_held < (1 << 20) + (64 << 10), "{}", seen.most_held);
+    let named = seen.events.iter().filter(|(_, event)| *event == Event::Other(Other::CompressedWebSocket));
+    assert_eq!(seen.packets.len() + named.count(), 60);
+    assert!((15..30).contains(&seen.packets.len()), "{}", seen.packets.len());
 }

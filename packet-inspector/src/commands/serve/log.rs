@@ -11,7 +11,9 @@ use packet_inspector::frame::Frame;
 use packet_inspector::live::{Handshakes, Happenings, Recorder, What};
 use packet_inspector::net::MQTT_PORTS;
 use packet_inspector::render::{self, Rung};
-use packet_inspector::stream::{Captured, Direction, Event, Info, Limits, Moment, Place, Sink, Streams};
+use packet_inspector::stream::{
+    Captured, Direction, Event, Info, Limits, Moment, Place, Proof, Sink, Streams,
+};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -110,6 +112,7 @@ impl Log {
                 packet: None,
                 places: &[kept.place],
                 entry: None,
+                proof: Proof::Nothing,
             };
             let frame = Frame::captured(&packet, kept.start);
             Some(render::outline(&if redact { frame.redacted() } else { frame }, PACKETS))

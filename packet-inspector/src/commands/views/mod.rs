@@ -5,15 +5,20 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
-use mqtt_codec::{Packet, Side};
+use mqtt_codec::Side;
 use packet_inspector::analysis::{self, Analysis, Ended, Exchange, Finding, Step};
 use packet_inspector::capture::{Span, Time};
 use packet_inspector::dissect::text::visible;
-use packet_inspector::render::{self, Rung};
-use packet_inspector::stream::{Captured, Event, Info, Moment, Sink};
+use packet_inspector::stream::{Captured, Event, Moment, Sink};
 
 use super::capture::{Input, Listener};
 use super::{Color, ended, standard_output};
+
+mod ladders;
+mod topics;
+
+use ladders::Ladders;
+use topics::Topics;
 
 /// The most entries of a list that is held until the end.
 const MOST: usize = 100_000;
@@ -70,7 +75,7 @@ impl View {
 impl Flow {
     /// Conversations as ladders.
     pub(crate) fn run(&self) -> ExitCode {
-        let rungs = Ladders { only: self.stream, ..Ladders::default() };
+        let rungs = Ladders::new(self.stream);
         let mermaid = self.mermaid;
         self.view.show(rungs, move |ladders, out| ladders.write(mermaid, out))
     }
@@ -78,7 +83,7 @@ impl Flow {
 
 /// One conversation as a ladder.
 pub(crate) fn follow(input: &Input, stream: u32, color: Color) -> ExitCode {
-    let ladders = Ladders { only: Some(stream), ..Ladders::default() };
+    let ladders = Ladders::new(Some(stream));
     show(input, color, ladders, |ladders, out| ladders.write(false, out))
 }
 
@@ -254,134 +259,4 @@ fn of_connection(ended: &Ended) -> String {
     };
     parts.push(format!("{:.3} s, {how}", ended.end.since(ended.info.began).as_seconds()));
     parts.join("; ")
-}
-
-/// Topics with what was published on them.
-#[derive(Default)]
-struct Topics {
-    root: Level,
-    count: usize,
-    left_out: u64,
-}
-
-#[derive(Default)]
-struct Level {
-    below: BTreeMap<String, Level>,
-    /// Messages from Clients and from Servers, bytes of their payloads, and how many had RETAIN.
-    messages: [u64; 2],
-    bytes: u64,
-    retained: u64,
-}
-
-/// The most levels of a topic that are told apart.
-const DEEPEST: usize = 64;
-
-impl Sink for Topics {
-    fn packet(&mut self, packet: &Captured<'_>) {
-        let Some(Packet::Publish(publish)) = packet.packet else { return };
-        let topic = visible(publish.topic.as_bytes());
-        let mut level = &mut self.root;
-        for name in topic.splitn(DEEPEST, '/') {
-            if self.count >= MOST && !level.below.contains_key(name) {
-                self.left_out += 1;
-                return;
-            }
-            level = level.below.entry(name.to_owned()).or_insert_with(|| {
-                self.count += 1;
-                Level::default()
-            });
-        }
-        let from = usize::from(packet.from() == Some(Side::Server));
-        if let Some(count) = level.messages.get_mut(from) {
-            *count += 1;
-        }
-        level.bytes += publish.payload.len() as u64;
-        level.retained += u64::from(publish.retain);
-    }
-}
-
-impl Listener for Topics {
-    fn start(&mut self, _: Time) {}
-}
-
-impl Topics {
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        self.root.write(0, out)?;
-        left_out(self.left_out, out)
-    }
-}
-
-impl Level {
-    fn write(&self, depth: usize, out: &mut dyn Write) -> io::Result<()> {
-        for (name, level) in &self.below {
-            let name = if name.is_empty() { "(empty)" } else { name };
-            write!(out, "{:indent$}{name}", "", indent = 2 * depth)?;
-            let [clients, servers] = level.messages;
-            if clients + servers > 0 {
-                write!(out, ": {clients} published, {servers} delivered, {} bytes", level.bytes)?;
-                if level.retained > 0 {
-                    write!(out, ", {} with RETAIN", level.retained)?;
-                }
-            }
-            writeln!(out)?;
-            level.write(depth + 1, out)?;
-        }
-        Ok(())
-    }
-}
-
-/// Conversations, held until the capture is over.
-#[derive(Default)]
-pub(crate) struct Ladders {
-    pub(crate) only: Option<u32>,
-    rungs: BTreeMap<u32, (Option<Info>, Vec<Rung>)>,
-    count: usize,
-    left_out: u64,
-}
-
-impl Ladders {
-    fn add(&mut self, info: &Info, rung: Rung) {
-        if self.only.is_some_and(|only| only != info.number) {
-            return;
-        }
-        if self.count >= MOST {
-            self.left_out += 1;
-            return;
-        }
-        self.count += 1;
-        let (known, rungs) = self.rungs.entry(info.number).or_default();
-        *known = Some(*info);
-        rungs.push(rung);
-    }
-
-    pub(crate) fn write(mut self, mermaid: bool, out: &mut dyn Write) -> io::Result<()> {
-        let mut out = out;
-        for (number, (info, rungs)) in self.rungs.values_mut().enumerate() {
-            let Some(info) = info else { continue };
-            if number > 0 {
-                writeln!(out)?;
-            }
-            // What came late is shown where it belongs.
-            rungs.sort_by_key(|rung| rung.frame);
-            let write = if mermaid { render::mermaid } else { render::ladder };
-            write(info, rungs, &mut out)?;
-        }
-        left_out(self.left_out, out)
-    }
-}
-
-impl Sink for Ladders {
-    fn packet(&mut self, packet: &Captured<'_>) {
-        self.add(packet.info, Rung::of_packet(packet));
-    }
-
-    fn event(&mut self, moment: &Moment<'_>, event: Event) {
-        if let Some(rung) = Rung::of_event(moment, event) {
-            self.add(moment.info, rung);
-        }
-    }
-}
-
-impl Listener for Ladders {
-    fn start(&mut self, _: Time) {}
 }

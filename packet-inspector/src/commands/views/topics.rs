@@ -1,0 +1,86 @@
+//! `topics`: the tree of topics.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use mqtt_codec::{Packet, Side};
+use packet_inspector::capture::Time;
+use packet_inspector::dissect::text::visible;
+use packet_inspector::stream::{Captured, Sink};
+
+use super::super::capture::Listener;
+use super::{MOST, left_out};
+
+/// Topics with what was published on them.
+#[derive(Default)]
+pub(super) struct Topics {
+    root: Level,
+    count: usize,
+    left_out: u64,
+}
+
+#[derive(Default)]
+struct Level {
+    below: BTreeMap<String, Level>,
+    /// Messages from Clients and from Servers, bytes of their payloads, and how many had RETAIN.
+    messages: [u64; 2],
+    bytes: u64,
+    retained: u64,
+}
+
+/// The most levels of a topic that are told apart.
+const DEEPEST: usize = 64;
+
+impl Sink for Topics {
+    fn packet(&mut self, packet: &Captured<'_>) {
+        let Some(Packet::Publish(publish)) = packet.packet else { return };
+        let topic = visible(publish.topic.as_bytes());
+        let mut level = &mut self.root;
+        for name in topic.splitn(DEEPEST, '/') {
+            if self.count >= MOST && !level.below.contains_key(name) {
+                self.left_out += 1;
+                return;
+            }
+            level = level.below.entry(name.to_owned()).or_insert_with(|| {
+                self.count += 1;
+                Level::default()
+            });
+        }
+        let from = usize::from(packet.from() == Some(Side::Server));
+        if let Some(count) = level.messages.get_mut(from) {
+            *count += 1;
+        }
+        level.bytes += publish.payload.len() as u64;
+        level.retained += u64::from(publish.retain);
+    }
+}
+
+impl Listener for Topics {
+    fn start(&mut self, _: Time) {}
+}
+
+impl Topics {
+    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.root.write(0, out)?;
+        left_out(self.left_out, out)
+    }
+}
+
+impl Level {
+    fn write(&self, depth: usize, out: &mut dyn Write) -> io::Result<()> {
+        for (name, level) in &self.below {
+            let name = if name.is_empty() { "(empty)" } else { name };
+            write!(out, "{:indent$}{name}", "", indent = 2 * depth)?;
+            let [clients, servers] = level.messages;
+            if clients + servers > 0 {
+                write!(out, ": {clients} published, {servers} delivered, {} bytes", level.bytes)?;
+                if level.retained > 0 {
+                    write!(out, ", {} with RETAIN", level.retained)?;
+                }
+            }
+            writeln!(out)?;
+            level.write(depth + 1, out)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,194 @@
+//! What a connection carries: MQTT, WebSocket with MQTT in it, or something else.
+
+use mqtt_codec::{PacketType, Side};
+
+use super::super::boundary;
+use super::super::framer::Sender;
+use super::super::order::Chunk;
+use super::super::recognise::{self, Guess, Other};
+use super::super::websocket::{self, Head, Inflater, Step};
+use super::super::{Context, Direction, Sink};
+use super::{Connection, Protocol};
+
+/// How many bytes of a connection on another port are looked at for MQTT.
+const MOST_TRIED: usize = 16 << 10;
+
+impl Connection {
+    /// The first bytes of a direction, of a connection of which nothing is known.
+    pub(super) fn guess<S: Sink>(&mut self, direction: Direction, chunk: Chunk<'_>, cx: &mut Context<'_, S>) {
+        let (from_start, on_port) = (self.info.from_start, self.on_port);
+        let half = self.half_mut(direction);
+        let is_first = half.framer.held().is_empty();
+        half.framer.hold(chunk, cx);
+        let guess = recognise::first_bytes(half.framer.held(), on_port);
+        match guess {
+            Guess::Http => self.http(direction, cx),
+            Guess::Mqtt if from_start || is_connect(self.half(direction).framer.held()) => {
+                self.is_mqtt(direction, cx);
+            }
+            Guess::Other(other @ Other::Tls) if is_first => self.name(direction, other, cx),
+            Guess::Other(other) if from_start => self.name(direction, other, cx),
+            Guess::More if from_start => {}
+            // The capture begins in the middle: anything can be the rest of a packet.
+            _ if on_port => {
+                if websocket::fills(chunk.data) && !matches!(guess, Guess::Mqtt) {
+                    self.is_websocket(cx);
+                } else {
+                    self.half_mut(direction).framer.search(false);
+                    self.is_mqtt(direction, cx);
+                }
+            }
+            _ => self.try_content(direction, cx),
+        }
+    }
+
+    /// Packets are looked for on a port that is not known.
+    fn try_content<S: Sink>(&mut self, direction: Direction, cx: &mut Context<'_, S>) {
+        let half = self.half_mut(direction);
+        let len = half.framer.held().len();
+        // Again only when there is twice as much, so that trying stays linear.
+        let again = len >= 2 * half.tried;
+        half.tried = if again { len } else { half.tried };
+        if again && boundary::is_sure_in(half.framer.held()) {
+            half.framer.search(false);
+            self.is_mqtt(direction, cx);
+        } else if again && websocket::unmasked(half.framer.held()).is_some_and(|data| boundary::fill(&data)) {
+            self.is_websocket(cx);
+        } else if half.framer.held().len() > MOST_TRIED || cx.is_crowded() {
+            self.leave_alone(cx);
+        }
+    }
+
+    fn is_mqtt<S: Sink>(&mut self, direction: Direction, cx: &mut Context<'_, S>) {
+        self.protocol = Protocol::Mqtt;
+        if self.info.client.is_none() {
+            let first = self.half(direction).framer.held().first().copied();
+            let sender = first.and_then(PacketType::of_first_byte).and_then(PacketType::sender);
+            self.info.client = sender.map(|side| match side {
+                Side::Client => direction,
+                Side::Server => direction.opposite(),
+            });
+        }
+        let from_start = self.info.from_start;
+        for direction in [direction, direction.opposite()] {
+            let unseen = self.unseen(direction);
+            let Self { info, forward, backward, .. } = self;
+            let half = if direction == Direction::Forward { forward } else { backward };
+            if !from_start && half.framer.held().first() != Some(&0x10) {
+                half.framer.search(false);
+            }
+            half.framer.go_on(Sender { info, direction, unseen }, false, cx);
+            self.after_framing(direction, cx);
+        }
+    }
+
+    fn http<S: Sink>(&mut self, direction: Direction, cx: &mut Context<'_, S>) {
+        match websocket::head(self.half(direction).framer.held()) {
+            Head::More => {}
+            Head::Http => self.name(direction, Other::Http, cx),
+            Head::WebSocket { .. } => self.is_websocket(cx),
+        }
+    }
+
+    fn is_websocket<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        self.protocol = Protocol::WebSocket;
+        self.info.websocket = true;
+        for direction in [Direction::Forward, Direction::Backward] {
+            let half = self.half_mut(direction);
+            half.websocket = Some(Box::default());
+            let held = half.framer.held().to_vec();
+            if held.is_empty() {
+                continue;
+            }
+            half.framer.clear(cx);
+            let at = cx.entry.bytes.len().saturating_sub(held.len());
+            let chunk = Chunk { data: &held, frame: cx.entry.number, time: cx.entry.time, at };
+            self.websocket(direction, chunk, cx);
+        }
+    }
+
+    pub(super) fn websocket<S: Sink>(
+        &mut self,
+        direction: Direction,
+        mut chunk: Chunk<'_>,
+        cx: &mut Context<'_, S>,
+    ) {
+        let unseen = self.unseen(direction);
+        let Self { info, forward, backward, .. } = self;
+        let half = if direction == Direction::Forward { forward } else { backward };
+        let who = Sender { info, direction, unseen };
+        let Some(websocket) = &mut half.websocket else { return };
+        if !websocket.begun {
+            let is_http = recognise::is_http(chunk.data) || !half.framer.held().is_empty();
+            if is_http {
+                half.framer.hold(chunk, cx);
+                match websocket::head(half.framer.held()) {
+                    Head::More => return,
+                    Head::Http => {
+                        self.name(direction, Other::Http, cx);
+                        return;
+                    }
+                    Head::WebSocket { len } => {
+                        let before = half.framer.held().len() - chunk.data.len();
+                        half.framer.clear(cx);
+                        chunk = chunk.skip(len.saturating_sub(before));
+                    }
+                }
+            } else {
+                // The capture begins behind the HTTP.
+                half.framer.search(false);
+            }
+            websocket.begun = true;
+        }
+        if websocket.frames.lost {
+            if !websocket::fills(chunk.data) {
+                return;
+            }
+            websocket.frames.lost = false;
+        }
+        while !chunk.data.is_empty() {
+            match websocket.frames.next(chunk.data) {
+                Step::Passed(len) => chunk = chunk.skip(len),
+                Step::Data(len) => {
+                    let data = chunk.data.get(..len).unwrap_or_default();
+                    let mut scratch = std::mem::take(&mut websocket.scratch);
+                    websocket.frames.unmask(data, &mut scratch);
+                    let taken = match websocket.frames.compression() {
+                        (false, _) => {
+                            half.framer.take(Chunk { data: &scratch, ..chunk }, who, cx);
+                            Some(())
+                        }
+                        // Each has a window, and memory is short.
+                        (true, _) if websocket.inflater.is_none() && cx.is_crowded() => None,
+                        (true, ends) => {
+                            let inflater = websocket.inflater.get_or_insert_with(|| {
+                                *cx.held += Inflater::HOLDS;
+                                Box::new(Inflater::new())
+                            });
+                            inflater.inflate(&scratch, ends, |data| {
+                                half.framer.take(Chunk { data, ..chunk }, who, cx);
+                            })
+                        }
+                    };
+                    websocket.scratch = scratch;
+                    chunk = chunk.skip(len);
+                    if taken.is_none() {
+                        self.name(direction, Other::CompressedWebSocket, cx);
+                        return;
+                    }
+                }
+                Step::Wrong => {
+                    websocket.frames.hole(0);
+                    half.framer.hole(0, who, cx);
+                    return;
+                }
+            }
+        }
+        self.after_framing(direction, cx);
+    }
+}
+
+/// Whether these bytes begin with a CONNECT.
+fn is_connect(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0x10)
+}
