@@ -39,4 +39,5 @@ pub mod record;
 pub mod redact;
 pub mod render;
 pub mod repair;
+pub mod stats;
 pub mod stream;

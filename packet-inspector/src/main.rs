@@ -12,7 +12,7 @@ use commands::client;
 use commands::proxy;
 #[cfg(feature = "serve")]
 use commands::serve;
-use commands::{check, completions, decode, diff, encode, read, repair, views};
+use commands::{check, completions, decode, diff, encode, read, repair, stats, views};
 
 /// See MQTT 3.1.1 packets: every field, every bit, and what is wrong with them.
 #[derive(Parser)]
@@ -41,6 +41,9 @@ enum Command {
     Topics(views::View),
     /// Show the conversations of a capture as ladders
     Flow(views::Flow),
+    /// Count a capture's packets, bytes, rates, latencies, sizes and findings
+    #[command(after_help = stats::EXAMPLES)]
+    Stats(stats::Arguments),
     /// Compare two packets or dumps by what they mean
     #[command(after_help = diff::EXAMPLES)]
     Diff(diff::Diff),
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Command::Sessions(arguments) => arguments.sessions(),
         Command::Topics(arguments) => arguments.topics(),
         Command::Flow(arguments) => arguments.run(),
+        Command::Stats(arguments) => arguments.run(),
         Command::Diff(arguments) => arguments.run(),
         Command::Encode(arguments) => arguments.run(),
         Command::Repair(arguments) => arguments.run(),

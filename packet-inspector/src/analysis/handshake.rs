@@ -5,7 +5,7 @@ use mqtt_codec::{Connack, Connect, ConnectReturnCode, Packet, Side};
 use super::connection::Connection;
 use super::say::{error, warning};
 use super::sessions::Known;
-use super::{At, Context, Listener};
+use super::{Asked, At, Context, Listener};
 
 /// What both sides said first.
 #[derive(Debug, Default)]
@@ -171,6 +171,7 @@ impl Connection {
             }
             return;
         };
+        cx.answered(Asked::Connect, connect.at, at);
         let frames = [connect.frame, at.frame];
         if connect.client_id.is_empty() && !connect.clean_session && code != 2 {
             let message = format!(

@@ -12,6 +12,7 @@ use crate::finding::Severity;
 use crate::stream::{Captured, Event, Moment, Other, Sink};
 
 mod acknowledge;
+mod answered;
 mod clauses;
 mod connection;
 mod delivery;
@@ -23,6 +24,7 @@ mod retained;
 mod say;
 mod sessions;
 
+pub use answered::{Answered, Asked};
 pub use clauses::{Clause, clause, clauses};
 use connection::Connection;
 pub use exchange::{Exchange, Step};
@@ -59,6 +61,11 @@ pub trait Listener {
     /// A message was delivered, or its connection ended before that.
     fn exchange(&mut self, exchange: &Exchange) {
         let _ = exchange;
+    }
+
+    /// A request has got its answer.
+    fn answered(&mut self, answered: &Answered) {
+        let _ = answered;
     }
 
     /// A connection is over.

@@ -8,7 +8,7 @@ use mqtt_codec::{
 
 use super::connection::Connection;
 use super::say::{error, warning};
-use super::{At, Context, Listener, OVERTAKEN, PATIENCE};
+use super::{Asked, At, Context, Listener, OVERTAKEN, PATIENCE};
 use crate::capture::Span;
 
 /// How long messages of a subscription that was removed may still come.
@@ -171,6 +171,7 @@ impl Connection {
             return;
         }
         let Some(request) = self.requests.answer(id, true, at) else { return };
+        cx.answered(Asked::Subscribe, request.at, at);
         let asked = request.qos.unwrap_or_default();
         let codes: Vec<_> = suback.return_codes.iter().collect();
         let frames = [request.at.frame, at.frame];
@@ -202,6 +203,7 @@ impl Connection {
             return;
         }
         let Some(request) = self.requests.answer(id.get(), false, at) else { return };
+        cx.answered(Asked::Unsubscribe, request.at, at);
         for subscription in &mut self.requests.subscriptions {
             if request.filters.contains(&subscription.filter) {
                 subscription.removed.get_or_insert(at);
@@ -254,6 +256,7 @@ impl Connection {
     pub(super) fn pingresp(&mut self, at: At, cx: &mut Context<'_, impl Listener>) {
         match self.requests.pings.pop_front() {
             Some(ping) => {
+                cx.answered(Asked::Ping, ping, at);
                 self.requests.last_answered = self.requests.last_answered.max_by_time(Some(ping));
             }
             None if self.complete && self.handshake.connack.is_some_and(|answer| answer.code == 0) => {

@@ -28,6 +28,7 @@ pub(crate) mod read;
 pub(crate) mod repair;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
+pub(crate) mod stats;
 pub(crate) mod views;
 
 /// `--from`: who sent the packets.

@@ -9,6 +9,7 @@ mod ladder;
 mod outline;
 mod repair;
 mod repair_json;
+mod stats;
 mod style;
 mod summary;
 mod tree;
@@ -21,6 +22,7 @@ pub use ladder::{Rung, ladder, mermaid};
 pub use outline::outline;
 pub use repair::repair;
 pub use repair_json::repair_json;
+pub use stats::{stats, stats_json};
 pub use summary::{info, summary};
 pub use tree::tree;
 

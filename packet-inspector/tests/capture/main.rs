@@ -15,6 +15,7 @@ mod hostile;
 mod lab;
 mod off_the_wire;
 mod other;
+mod stats;
 mod tcp;
 mod tshark;
 mod websocket;
