@@ -25,7 +25,7 @@
 //! - [`topics`], [`payload`]: what goes over the wire. [`light`], [`dashboard`]: what is decided, without I/O and without a
 //!   clock. [`view`]: what a console shows. [`lamp`]: what is switched.
 //! - [`controller`], [`console`], [`programs`]: these with a client, a terminal and signals around them. [`broker`]: one inside
-//!   the process (feature `broker`).
+//!   the process (feature `broker`). [`web`]: a page in place of the console (feature `web`).
 //! - [`options`]: the command lines.
 #![forbid(unsafe_code)]
 
@@ -49,3 +49,5 @@ pub mod screen;
 pub mod time;
 pub mod topics;
 pub mod view;
+#[cfg(feature = "web")]
+pub mod web;

@@ -1,5 +1,7 @@
 //! The command lines of the programs.
 
+#[cfg(feature = "web")]
+use std::net::{Ipv4Addr, SocketAddr};
 use std::num::ParseFloatError;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -226,6 +228,46 @@ impl LampOptions {
     }
 }
 
+/// The page for browsers.
+#[cfg(feature = "web")]
+#[derive(Args, Clone, Debug, Default)]
+pub struct WebOptions {
+    /// Show all lights, or the one that is named, in a page for browsers at this address, and not in the terminal; a port
+    /// alone is one of 127.0.0.1, and port 0 a free one
+    #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, default_missing_value = "8080", value_parser = page)]
+    #[arg(conflicts_with_all = ["watch", "share"])]
+    pub web: Option<SocketAddr>,
+    /// Only who knows this may use the page: as ?token=... once, or as a bearer token. Letters, digits, and - . _ ~.
+    /// Needed for an address that other machines can reach
+    #[arg(long, value_name = "TOKEN", requires = "web", value_parser = token)]
+    pub web_token: Option<String>,
+    /// A name by which browsers may call this machine, beside its addresses; may be given again
+    #[arg(long, value_name = "NAME", requires = "web")]
+    pub web_host: Vec<String>,
+}
+
+/// An address, or a port of this machine.
+#[cfg(feature = "web")]
+fn page(text: &str) -> Result<SocketAddr, String> {
+    let (host, port) = text.rsplit_once(':').unwrap_or(("localhost", text));
+    match (host, port.parse()) {
+        ("localhost", Ok(port)) => Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        _ => text
+            .parse()
+            .map_err(|_| "an IP address and a port, as in 127.0.0.1:8080 or [::1]:8080".to_owned()),
+    }
+}
+
+/// What stands in an address and a cookie as it is.
+#[cfg(feature = "web")]
+fn token(text: &str) -> Result<String, String> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    if text.is_empty() || !text.bytes().all(fits) {
+        return Err("letters, digits, and - . _ ~".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// Shows lights, and tells them what to be.
 #[derive(Debug, Parser)]
 #[command(name = "light-dashboard", version)]
@@ -242,6 +284,10 @@ pub struct DashboardOptions {
     /// Only show, until a signal ends it
     #[arg(long)]
     pub watch: bool,
+    /// The page.
+    #[cfg(feature = "web")]
+    #[command(flatten)]
+    pub web: WebOptions,
     /// Share the messages with others of this group ($share/GROUP/...), where the broker can do that
     #[arg(long, value_name = "GROUP", value_parser = group)]
     pub share: Option<String>,
@@ -321,6 +367,23 @@ mod tests {
         refuses(&["--id", "x", "--house", "--led", "x", "--on-command", "x", "--off-command", "x"]);
         refuses(&["--share", "a/b"]);
         refuses(&["--port", "1", "--broker", "h"]);
+    }
+
+    #[cfg(feature = "web")]
+    #[test]
+    fn a_page_is_on_this_machine_unless_it_is_said() {
+        let page = |arguments: &[&str]| {
+            let options = DashboardOptions::try_parse_from([&["x"], arguments].concat()).unwrap();
+            options.web.web.map(|address| address.to_string())
+        };
+        assert_eq!(page(&["--house"]), None);
+        for arguments in [&["--web", "--house"][..], &["--web", "8080"], &["--web", "localhost:8080"]] {
+            assert_eq!(page(arguments).as_deref(), Some("127.0.0.1:8080"));
+        }
+        assert_eq!(page(&["--web", "[::1]:0"]).as_deref(), Some("[::1]:0"));
+        refuses(&["--web", "bench.lab:80"]);
+        refuses(&["--web", "0", "--web-token", "a b"]);
+        refuses(&["--web", "0", "--watch"]);
     }
 
     #[test]

@@ -17,6 +17,8 @@ use crate::options::{BrokerOptions, ControllerOptions, DashboardOptions, Embedde
 use crate::run::{Ended, Failure};
 use crate::screen::Screen;
 use crate::topics::LightId;
+#[cfg(feature = "web")]
+use crate::web;
 
 /// Where programs look for a broker that nobody named or wrote down.
 fn usual() -> Address {
@@ -59,10 +61,21 @@ pub async fn dashboard(
     screen: Screen,
     stop: CancellationToken,
 ) -> Result<Ended, Failure> {
+    #[cfg(feature = "web")]
+    let page = match options.web.web {
+        Some(address) => Some(web::Page::bind(address, &options.web).await?),
+        None => None,
+    };
     let embedded = Embedded::start(&options.broker, &options.embedded, &screen).await?;
     #[cfg(feature = "broker")]
     let _notice = options.broker.broker.is_empty().then(|| notice::Notice::put_up(embedded.address()));
     let following = options.following();
+    #[cfg(feature = "web")]
+    if let Some(page) = page {
+        let ended = page_at(page, &options.broker, embedded.address(), following, &screen, stop).await;
+        embedded.stop().await;
+        return ended;
+    }
     let lines = (!options.watch).then(input::standard);
     let ended = dashboard_at(&options.broker, embedded.address(), following, screen, lines, stop).await;
     embedded.stop().await;
@@ -80,6 +93,22 @@ async fn dashboard_at(
     let client_id = broker.client_id.clone().unwrap_or_else(|| following.scope.client_id());
     let options = broker.client(Hub::session(client_id.as_str()), address)?;
     console::run(console::Setup { options, sender: client_id, following, screen, lines }, stop).await
+}
+
+#[cfg(feature = "web")]
+async fn page_at(
+    page: web::Page,
+    broker: &BrokerOptions,
+    address: &Address,
+    mut following: Following,
+    screen: &Screen,
+    stop: CancellationToken,
+) -> Result<Ended, Failure> {
+    let expected;
+    (following.scope, expected) = web::scope(following.scope);
+    let sender = broker.client_id.clone().unwrap_or_else(|| following.scope.client_id());
+    let options = broker.client(Hub::session(sender.as_str()), address)?;
+    page.run(web::Setup { options, sender, following, expected }, screen, stop).await
 }
 
 /// Broker, controller and dashboard of the lab in one terminal.

@@ -50,7 +50,16 @@ impl LightId {
 
     /// Whose status is published here; `None` for another topic, and for a name that is none.
     pub fn of_status(topic: &str) -> Option<Self> {
-        topic.strip_prefix(HOME)?.strip_prefix('/')?.strip_suffix("/status")?.parse().ok()
+        Self::between(topic, "/status")
+    }
+
+    /// Whose commands are published here; `None` as for [`of_status`](Self::of_status).
+    pub fn of_control(topic: &str) -> Option<Self> {
+        Self::between(topic, "/control")
+    }
+
+    fn between(topic: &str, end: &str) -> Option<Self> {
+        topic.strip_prefix(HOME)?.strip_prefix('/')?.strip_suffix(end)?.parse().ok()
     }
 }
 
@@ -116,6 +125,8 @@ mod tests {
     #[test]
     fn a_status_topic_names_its_light() {
         let kitchen: LightId = "kitchen".parse().unwrap();
+        assert_eq!(LightId::of_control(&kitchen.control()), Some(kitchen.clone()));
+        assert_eq!(LightId::of_control(&kitchen.status()), None);
         assert_eq!(LightId::of_status(&kitchen.status()), Some(kitchen));
         for topic in [
             "home/kitchen/control",

@@ -21,23 +21,14 @@ mod lab;
 mod network;
 mod paho;
 mod peer;
+mod scratch;
 mod secure;
 mod server;
 mod tap;
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// A directory of its own for whoever asks.
-pub(crate) fn scratch() -> PathBuf {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let path =
-        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("light-{}-{number}", std::process::id()));
-    std::fs::create_dir_all(&path).unwrap();
-    path
-}
+pub(crate) use scratch::scratch;
 
 /// Waits until it is so.
 #[track_caller]

@@ -41,11 +41,17 @@ impl Peer {
 
     /// The next message: topic, text, and whether the broker had kept it.
     #[track_caller]
-    pub(crate) fn hears(&mut self, topic: &str, text: &str, retained: bool) {
+    pub(crate) fn next(&mut self) -> (String, String, bool) {
         let next = async { tokio::time::timeout(PATIENCE, self.messages.next()).await };
         let message = self.runtime.block_on(next);
         let message = message.expect("no message came").expect("the client has ended");
-        let heard = (message.topic.to_string(), String::from_utf8_lossy(&message.payload).into_owned());
-        assert_eq!((heard, message.retain), ((topic.to_owned(), text.to_owned()), retained));
+        let text = String::from_utf8_lossy(&message.payload).into_owned();
+        (message.topic.to_string(), text, message.retain)
+    }
+
+    /// The next message is this one.
+    #[track_caller]
+    pub(crate) fn hears(&mut self, topic: &str, text: &str, retained: bool) {
+        assert_eq!(self.next(), (topic.to_owned(), text.to_owned(), retained));
     }
 }
