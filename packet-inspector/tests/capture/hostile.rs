@@ -62,13 +62,13 @@ fn many_connections_are_forgotten_in_turn() {
 
 #[test]
 fn bytes_that_could_always_be_a_packet_take_no_more_than_linear_time() {
-    let started = std::time::Instant::now();
+    // No clock is looked at: the square of this size would not come to an end.
     for byte in [0x30, 0xc0, 0x00, 0x40, 0x32] {
         let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
-        (0..4000).for_each(|_| tcp.send(&mut wire, CLIENT, &[byte; 100]));
-        read(wire.pcap(1), LIMITS);
+        (0..10_000).for_each(|_| tcp.send(&mut wire, CLIENT, &[byte; 100]));
+        let seen = read(wire.pcap(1), LIMITS);
+        assert!(seen.most_held <= LIMITS.held + SLACK, "{} bytes held", seen.most_held);
     }
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
 #[test]
