@@ -42,6 +42,12 @@ pub(crate) trait Listener: Sink {
 }
 
 impl Input {
+    /// The file's name without its folders.
+    pub(crate) fn name(&self) -> String {
+        let name = self.file.file_name().unwrap_or_default();
+        if self.file == Path::new("-") { "standard input".to_owned() } else { name.display().to_string() }
+    }
+
     /// Reads the capture to its end.
     pub(crate) fn read(&self, listener: &mut impl Listener) -> Result<(), ExitCode> {
         let name = self.file.display();

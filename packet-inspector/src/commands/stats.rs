@@ -1,22 +1,26 @@
 //! `stats`: a capture in numbers.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use packet_inspector::capture::Time;
+use packet_inspector::dissect::text::visible;
 use packet_inspector::render;
-use packet_inspector::stats::{MOST_ROWS, Stats};
+use packet_inspector::stats::{MOST_ROWS, Report, Stats};
 use packet_inspector::stream::{Captured, Event, Moment, Sink};
 
 use super::capture::{Input, Listener};
 use super::choice::{Choice, Chosen};
-use super::{Color, ended, standard_output};
+use super::{Color, ended, fail, standard_output};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   packet-inspector stats capture.pcapng
   packet-inspector stats capture.pcapng --format json | jq '.topics.rows[] | [.name, .rate]'
+  packet-inspector stats capture.pcapng --report capture.html
   packet-inspector stats capture.pcapng --client-id sensor-7
 
 Passwords, user names and payloads are nowhere in it.";
@@ -40,6 +44,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Output,
 
+    /// Also write a page for browsers with plots: one file that needs no other and runs no script
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+
     /// When to use colours; NO_COLOR is respected
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     color: Color,
@@ -61,18 +69,27 @@ impl Arguments {
             Counting { stats: Stats::new(), chosen: self.choice.start(), start: Time::default() };
         let read = self.input.read(&mut counting);
         let report = counting.stats.finish();
-        let written: io::Result<()> = {
-            let mut out = standard_output(self.color);
-            let printed = match self.format {
-                Output::Table => render::stats(&report, self.top.unwrap_or(ROWS), &mut out),
-                Output::Json => render::stats_json(&report, self.top.unwrap_or(MOST_ROWS), &mut out),
-            };
-            printed.and_then(|()| out.flush())
+        if let Some(path) = &self.report
+            && let Err(error) = self.write_page(&report, path)
+        {
+            return fail(&format!("stats: {}: {error}", path.display()));
+        }
+        let mut out = standard_output(self.color);
+        let printed = match self.format {
+            Output::Table => render::stats(&report, self.top.unwrap_or(ROWS), &mut out),
+            Output::Json => render::stats_json(&report, self.top.unwrap_or(MOST_ROWS), &mut out),
         };
-        match (written, read) {
+        match (printed.and_then(|()| out.flush()), read) {
             (Ok(()), Err(failed)) => failed,
             (written, _) => ended(written, ExitCode::SUCCESS),
         }
+    }
+
+    fn write_page(&self, report: &Report, path: &Path) -> io::Result<()> {
+        let mut out = BufWriter::new(File::create(path)?);
+        let title = visible(self.input.name().as_bytes());
+        render::stats_report(report, &title, self.top.unwrap_or(ROWS), &mut out)?;
+        out.flush()
     }
 }
 

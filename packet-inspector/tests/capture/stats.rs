@@ -156,6 +156,83 @@ fn names_are_held_only_so_many_and_so_long() {
     assert!(all.iter().all(|(name, _)| name.len() < 300));
 }
 
+fn page(report: &Report) -> String {
+    let mut out = Vec::new();
+    render::stats_report(report, "<script>alert(1)</script>.pcap", 10, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// A page as Chromium understands it, told by what it holds once loaded.
+fn in_chromium(page: &str) -> String {
+    let folder = std::env::temp_dir().join(format!("stats-page-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("page.html"), page).unwrap();
+    let output = Command::new("chromium")
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic"])
+        .args(["--no-first-run", "--disable-background-networking", "--disable-component-update"])
+        .args(["--disable-sync", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", folder.join("profile").display()))
+        .arg(format!("file://{}", folder.join("page.html").display()))
+        .output()
+        .unwrap_or_else(|error| panic!("chromium does not run ({error}): apt-get install chromium"));
+    // Chromium may still be writing to its profile: what is left goes with the other temporary files.
+    let _ = std::fs::remove_dir_all(&folder);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_page_of_the_lab_opens_in_chromium_with_its_plots() {
+    let path = std::env::temp_dir().join(format!("stats-lab-{}.html", std::process::id()));
+    assert!(lab(&["--report", path.to_str().unwrap()]).starts_with("64 packets, 416 bytes"));
+    let page = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    expect_file!["../data/stats/lab.html"].assert_eq(&page);
+    let dom = in_chromium(&page);
+    for plot in ["Packets over time", "Latency of handshakes", "Payload sizes in bytes", "Topics as a tree"] {
+        let (_, svg) =
+            dom.split_once(&format!("aria-label=\"{plot}\"")).unwrap_or_else(|| panic!("{plot} in {dom}"));
+        assert!(svg.split("</svg>").next().unwrap().contains("<rect class=\"c"), "{plot} has bars");
+    }
+    for said in [
+        "<dt>packets</dt><dd>64</dd>",
+        "12 connections",
+        "median 692 ms",
+        ">network<",
+        "2024-07-30 02:52:30 UTC",
+    ] {
+        assert!(dom.contains(said), "{said} in {dom}");
+    }
+    for foreign in ["<script", "<link", "http:", "https:", "url(", "@import", " on"] {
+        let markup: Vec<_> = dom.split('<').filter_map(|tag| tag.split('>').next()).collect();
+        let found = markup.iter().find(|tag| format!("<{tag}").contains(foreign));
+        assert_eq!(found, None, "{foreign}");
+    }
+}
+
+#[test]
+fn what_a_capture_says_is_text_in_the_page() {
+    let hostile = "<script>alert(1)</script>/\"onload='x'/</title></svg>&lt;";
+    let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
+    tcp.open(&mut wire);
+    tcp.send(&mut wire, CLIENT, &connect("</td><img src=x onerror=alert(1)>"));
+    tcp.send(&mut wire, SERVER, CONNACK);
+    tcp.send(&mut wire, CLIENT, &publish(hostile, b"<b>never shown</b>"));
+    let page = page(&report(&wire));
+    let dom = in_chromium(&page);
+    for html in [&page, &dom] {
+        assert!(
+            !html.contains("<script") && !html.contains("<img") && !html.contains("never shown"),
+            "{html}"
+        );
+    }
+    assert!(dom.contains("&lt;script&gt;alert(1)&lt;") && dom.contains("&lt;/td&gt;&lt;img src=x"), "{dom}");
+    // All plots and tables are there: nothing closed one of them.
+    let count = |text: &str, part: &str| text.matches(part).count();
+    for tag in ["<svg", "</svg>", "<tr>", "<td>", "<rect", "<title>"] {
+        assert_eq!(count(&page, tag), count(&dom, tag), "{tag}");
+    }
+}
+
 #[test]
 fn nothing_reaches_the_terminal_as_a_command() {
     let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));

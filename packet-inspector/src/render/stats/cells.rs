@@ -107,7 +107,8 @@ pub(in crate::render) fn number(value: f64) -> String {
 pub(in crate::render) fn duration(nanos: u64) -> String {
     let value = crate::stats::float(nanos);
     let (value, unit) = match nanos {
-        0..1_000 => return format!("{nanos} ns"),
+        0 => return "0 s".to_owned(),
+        1..1_000 => return format!("{nanos} ns"),
         1_000..1_000_000 => (value / 1e3, "µs"),
         1_000_000..1_000_000_000 => (value / 1e6, "ms"),
         _ => (value / 1e9, "s"),
@@ -129,6 +130,6 @@ mod tests {
         assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([0.0, 0.0121, 1.5, 45.67, 1234.5].map(number), ["0", "0.012", "1.50", "45.7", "1234"]);
         let nanos = [0, 999, 1_500, 387_018_000, 128_000_000_000];
-        assert_eq!(nanos.map(duration), ["0 ns", "999 ns", "1.50 µs", "387 ms", "128 s"]);
+        assert_eq!(nanos.map(duration), ["0 s", "999 ns", "1.50 µs", "387 ms", "128 s"]);
     }
 }
