@@ -1,7 +1,7 @@
 //! The dashboard as a page for browsers: cards, switches, and a log with the packets of each message.
 //!
-//! [`board`] is what is shown, [`log`] a part of it; both do no I/O. [`guard`] decides who may use the page, [`routes`]
-//! answers requests, [`listener`] takes connections. Here they meet a [`Hub`].
+//! `board` is what is shown, `log` a part of it; both do no I/O. `guard` decides who may use the page, `routes` answers
+//! requests, `listener` takes connections. Here they meet a [`Hub`].
 
 mod board;
 mod guard;
