@@ -122,9 +122,9 @@ fn receive(job: &Job, qos: QoS) -> Measured {
             };
             let Some(behind) = rest.get(of..) else { break };
             if of == 4 {
-                releases += 1
+                releases += 1;
             } else {
-                publishes += 1
+                publishes += 1;
             }
             rest = behind;
         }

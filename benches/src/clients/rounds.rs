@@ -108,7 +108,7 @@ pub fn run(rows: &[Row], filter: &str, size: Size) -> io::Result<Results> {
                     Ok(Measured(value)) if value.is_nan() => {}
                     Ok(Measured(value)) => all.entry((row, client.name)).or_default().push(value),
                     Err(error) => {
-                        results.failures.push(format!("{}, {}: {error}", client.name, work.label()))
+                        results.failures.push(format!("{}, {}: {error}", client.name, work.label()));
                     }
                 }
             }

@@ -57,7 +57,7 @@ impl std::ops::Add for Counts {
 }
 
 impl Plan {
-    /// What the users expect to survive: 10,000 messages, 50 cuts.
+    /// The measure of the fault tests: 10,000 messages, 50 cuts.
     pub(crate) fn large(qos: QoS, seed: u64) -> Self {
         let (messages, cuts, silent) = (10_000, 50, 2);
         Self {
