@@ -25,8 +25,9 @@ pub(crate) struct Shared {
     pub(crate) is_stored: bool,
     /// There is room for messages again, or there never will be.
     pub(crate) room: Notify,
-    /// A commit is done, or none will be.
-    pub(crate) committed: Notify,
+    /// A commit of an even or an odd batch is done, or none will be. Who waits does so for the batch that is being stored
+    /// or for the next, so nobody is woken for another's.
+    committed: [Notify; 2],
     /// The connection was accepted or lost, or the driver stopped.
     pub(crate) changed: Notify,
 }
@@ -104,7 +105,7 @@ impl Shared {
                 reading_stopped: false,
             }),
             room: Notify::new(),
-            committed: Notify::new(),
+            committed: [Notify::new(), Notify::new()],
             changed: Notify::new(),
         })
     }
@@ -139,14 +140,15 @@ impl Shared {
         if !self.is_stored {
             return Ok(());
         }
-        let mut batch = None;
+        let needed = {
+            let state = self.lock();
+            // Changes that nobody took go with the next batch; else the last that was taken has them.
+            state.batches_taken + u64::from(state.session.has_changes())
+        };
         loop {
-            let committed = self.committed.notified();
+            let committed = self.committed_of(needed).notified();
             {
                 let state = self.lock();
-                // Changes that nobody took go with the next batch; else the last that was taken has them.
-                let needed =
-                    *batch.get_or_insert(state.batches_taken + u64::from(state.session.has_changes()));
                 if state.batches_stored >= needed {
                     return Ok(());
                 }
@@ -160,8 +162,22 @@ impl Shared {
 
     /// A batch of changes is stored.
     pub(crate) fn batch_stored(&self) {
-        self.lock().batches_stored += 1;
-        self.committed.notify_waiters();
+        let stored = {
+            let mut state = self.lock();
+            state.batches_stored += 1;
+            state.batches_stored
+        };
+        self.committed_of(stored).notify_waiters();
+    }
+
+    fn committed_of(&self, batch: u64) -> &Notify {
+        let [even, odd] = &self.committed;
+        if batch.is_multiple_of(2) { even } else { odd }
+    }
+
+    /// No commit will be done any more.
+    pub(crate) fn no_more_commits(&self) {
+        self.committed.iter().for_each(Notify::notify_waiters);
     }
 
     /// Passes on what the session has to tell, releases the lock, and wakes who waits.

@@ -128,7 +128,7 @@ impl Driver {
         state.end(reason);
         self.shared.pass_on(state);
         self.shared.room.notify_waiters();
-        self.shared.committed.notify_waiters();
+        self.shared.no_more_commits();
         self.shared.changed.notify_waiters();
     }
 
