@@ -18,6 +18,8 @@ pub(super) struct Committer {
     running: Option<JoinHandle<Committed>>,
     /// What may leave when the commit is done.
     held: Outbox,
+    /// A commit failed: none is made after it, so that nothing is stored that rests on what is not.
+    failed: bool,
 }
 
 /// The store back, and whether it stored.
@@ -50,14 +52,16 @@ impl Committer {
         let Some(running) = &mut self.running else { return Poll::Pending };
         let joined = ready!(Pin::new(running).poll(context));
         self.running = None;
-        Poll::Ready(match joined {
+        let result = match joined {
             Ok((store, result)) => {
                 self.store = Some(store);
                 result.map(|()| std::mem::take(&mut self.held))
             }
             // The store panicked, or the runtime shuts down: what is stored is not known.
             Err(error) => Err(StoreError::new(error)),
-        })
+        };
+        self.failed |= result.is_err();
+        Poll::Ready(result)
     }
 
     /// Stores what changes while there is no connection.
@@ -77,7 +81,7 @@ impl Committer {
                 }
             }
             let mut state = shared.lock();
-            if !state.session.has_changes() {
+            if self.failed || !state.session.has_changes() {
                 return Ok(());
             }
             // There are no bytes, and the session keeps its own outbox.

@@ -103,6 +103,61 @@ async fn a_failed_commit_ends_the_client_and_everybody_is_told() {
     }
 }
 
+/// Fails once, when it is told to, and would store all that comes after.
+struct FailsOnce {
+    begun: tokio::sync::mpsc::UnboundedSender<()>,
+    go: std::sync::mpsc::Receiver<()>,
+    failed: bool,
+    commits_after: Arc<AtomicUsize>,
+}
+
+impl Store for FailsOnce {
+    fn load(&mut self, _: &str) -> Result<Saved, StoreError> {
+        Ok(Saved::default())
+    }
+
+    fn commit(&mut self, _: &[Change]) -> Result<(), StoreError> {
+        if self.failed {
+            self.commits_after.fetch_add(1, Ordering::SeqCst);
+            return Ok(());
+        }
+        self.failed = true;
+        self.begun.send(()).map_err(StoreError::new)?;
+        self.go.recv().map_err(StoreError::new)?;
+        Err(StoreError::new("the disk is full"))
+    }
+}
+
+/// What gathered while a commit failed is not stored after it: else who waits for the failed one would take that for it.
+#[tokio::test]
+async fn nothing_is_stored_after_a_commit_that_failed() {
+    for online in [false, true] {
+        let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+        let (go, gone) = std::sync::mpsc::channel();
+        let commits_after = Arc::new(AtomicUsize::new(0));
+        let store = FailsOnce { begun, go: gone, failed: false, commits_after: Arc::clone(&commits_after) };
+        let server = Server::default();
+        let session = SessionOptions::new("a").clean_session(false);
+        let options = match online {
+            true => Options::over(session, server.connector()),
+            false => Options::over(session, nowhere),
+        };
+        let (client, driver) = connect(options.store(store)).await.unwrap();
+        let driver = tokio::spawn(driver.run());
+        client.try_publish(message(0, QoS::ExactlyOnce)).unwrap();
+        let waiting = tokio::spawn({
+            let client = client.clone();
+            async move { client.stored().await }
+        });
+        begins.recv().await.unwrap();
+        client.try_publish(message(1, QoS::ExactlyOnce)).unwrap();
+        go.send(()).unwrap();
+        is_store_failure(&waiting.await.unwrap().unwrap_err());
+        assert!(matches!(&*driver.await.unwrap().unwrap_err(), Error::Store(_)));
+        assert_eq!(commits_after.load(Ordering::SeqCst), 0);
+    }
+}
+
 const DIRECTORY: &str = "MQTT_TEST_STORE";
 
 /// The part of the test below that runs with a bound on the length of files.

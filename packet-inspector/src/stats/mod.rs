@@ -1,7 +1,7 @@
 //! A capture in numbers: packets, bytes, rates, latencies, sizes and findings, of all and of each connection, client,
 //! topic and packet type.
 //!
-//! [`Stats`] hears packets and passes them to the [analysis](crate::analysis), which pairs handshakes and finds fault; what
+//! [`Stats`] hears packets and passes them to the [analysis](mod@crate::analysis), which pairs handshakes and finds fault; what
 //! it tells is counted here. Memory is bounded: [`Rows`], [`Histogram`] and [`Timeline`] say by what.
 
 use std::collections::{BTreeMap, HashMap};
