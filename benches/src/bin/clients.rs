@@ -82,7 +82,10 @@ fn write_all() -> io::Result<()> {
     let block = format!("{main}\n{made_with}\n");
     match readme::replace_between(&fs::read_to_string(&file)?, table::BEGIN, table::END, &block) {
         Some(text) => fs::write(file, text),
-        None => Ok(eprintln!("README.md has no {} and {}: nothing written there", table::BEGIN, table::END)),
+        None => {
+            eprintln!("README.md has no {} and {}: nothing written there", table::BEGIN, table::END);
+            Ok(())
+        }
     }
 }
 

@@ -126,7 +126,7 @@ async fn through_client(store: impl Store, qos: QoS, tasks: u16) -> (f64, f64) {
             let (client, message) = (client.clone(), message(qos));
             tokio::spawn(async move {
                 while start.elapsed() < TIME {
-                    let _ = client.publish(message.clone()).await.expect("it is stored");
+                    drop(client.publish(message.clone()).await.expect("it is stored"));
                 }
             })
         })
