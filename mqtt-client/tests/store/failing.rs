@@ -144,13 +144,13 @@ async fn nothing_is_stored_after_a_commit_that_failed() {
         };
         let (client, driver) = connect(options.store(store)).await.unwrap();
         let driver = tokio::spawn(driver.run());
-        client.try_publish(message(0, QoS::ExactlyOnce)).unwrap();
+        drop(client.try_publish(message(0, QoS::ExactlyOnce)).unwrap());
         let waiting = tokio::spawn({
             let client = client.clone();
             async move { client.stored().await }
         });
         begins.recv().await.unwrap();
-        client.try_publish(message(1, QoS::ExactlyOnce)).unwrap();
+        drop(client.try_publish(message(1, QoS::ExactlyOnce)).unwrap());
         go.send(()).unwrap();
         is_store_failure(&waiting.await.unwrap().unwrap_err());
         assert!(matches!(&*driver.await.unwrap().unwrap_err(), Error::Store(_)));
