@@ -164,7 +164,10 @@ fn page(report: &Report) -> String {
 
 /// A page as Chromium understands it, told by what it holds once loaded.
 fn in_chromium(page: &str) -> String {
-    let folder = std::env::temp_dir().join(format!("stats-page-{}", std::process::id()));
+    // One for each call: tests run beside each other.
+    static CALLS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let call = CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("stats-page-{}-{call}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("page.html"), page).unwrap();
     let output = Command::new("chromium")
