@@ -128,7 +128,7 @@ fn a_broker_that_is_started_again_loses_no_line() {
         broker.stop();
         broker.start();
         publisher.write(lines(LINES / 3..LINES * 2 / 3).as_bytes());
-        // A broker that is asked to stop before it does anything does not hear it.
+        // Some come between the two.
         prints(&broker, true, &[&watch[..], &["-C", "1"]].concat());
         broker.stop();
         broker.start();

@@ -79,6 +79,13 @@ pub trait Listener {
     }
 }
 
+/// Collects what is wrong, and nothing else.
+impl Listener for Vec<Finding> {
+    fn finding(&mut self, finding: Finding) {
+        self.push(finding);
+    }
+}
+
 /// Why a connection is not looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {

@@ -19,7 +19,8 @@ pub(super) struct Printer {
     format: Format,
     redact: bool,
     terminal: Terminal,
-    analysis: Analysis<Found>,
+    /// It holds findings of conversations that are not shown yet.
+    analysis: Analysis<Vec<analysis::Finding>>,
     /// When the first thing happened.
     start: Option<Time>,
     text: Vec<u8>,
@@ -31,23 +32,13 @@ pub(super) struct Printer {
     not_shown: u64,
 }
 
-/// Findings of conversations that are not shown yet.
-#[derive(Default)]
-struct Found(Vec<analysis::Finding>);
-
-impl analysis::Listener for Found {
-    fn finding(&mut self, finding: analysis::Finding) {
-        self.0.push(finding);
-    }
-}
-
 impl Printer {
     pub(super) fn new(format: Format, redact: bool, terminal: Terminal) -> Self {
         Self {
             format,
             redact,
             terminal,
-            analysis: Analysis::new(Found::default()),
+            analysis: Analysis::new(Vec::new()),
             start: None,
             text: Vec::new(),
             packets: 0,
@@ -114,7 +105,7 @@ impl Printer {
 
     /// Writes what was found in the conversation; what is said of the packet itself was shown with it.
     fn findings(&mut self, packet: Option<&Captured<'_>>) {
-        let found = std::mem::take(&mut self.analysis.listener().0);
+        let found = std::mem::take(self.analysis.listener());
         if found.is_empty() || self.busy || matches!(self.format, Format::Json) {
             return;
         }

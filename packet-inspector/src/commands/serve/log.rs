@@ -149,7 +149,7 @@ pub(super) fn start(log: Arc<Log>, happenings: Happenings, redact: bool) {
         let mut writer = Writer {
             log,
             redact,
-            analysis: Analysis::new(Found::default()),
+            analysis: Analysis::new(Vec::new()),
             handshakes: Handshakes::default(),
             start: None,
             client: None,
@@ -168,25 +168,16 @@ pub(super) fn start(log: Arc<Log>, happenings: Happenings, redact: bool) {
 struct Writer {
     log: Arc<Log>,
     redact: bool,
-    analysis: Analysis<Found>,
+    analysis: Analysis<Vec<analysis::Finding>>,
     handshakes: Handshakes,
     start: Option<Time>,
     /// The test client whose connection is being read.
     client: Option<u32>,
 }
 
-#[derive(Default)]
-struct Found(Vec<analysis::Finding>);
-
-impl analysis::Listener for Found {
-    fn finding(&mut self, finding: analysis::Finding) {
-        self.0.push(finding);
-    }
-}
-
 impl Writer {
     fn findings(&mut self) {
-        for finding in std::mem::take(&mut self.analysis.listener().0) {
+        for finding in std::mem::take(self.analysis.listener()) {
             self.log.add(
                 json!({
                     "kind": "finding",
