@@ -41,7 +41,7 @@ impl Connection {
             return;
         };
         let before = exchange.clone();
-        let frames = [before.began().map_or(at.frame, |at| at.frame), at.frame];
+        let frames = before.frames_until(at);
         let right_kind = puback == (exchange.qos == 1);
         if !right_kind {
             let message = format!("{name} answers message {id} of QoS {}", before.qos);
@@ -97,8 +97,7 @@ impl Connection {
                 "{name} {} comes before that of message {}, which came first",
                 exchange.id, overtaken.id
             );
-            let frames = [overtaken.began(), exchange.began(), Some(at)];
-            let frames: Vec<_> = frames.into_iter().flatten().map(|at| at.frame).collect();
+            let frames = overtaking(overtaken, exchange, at);
             error("acknowledged_out_of_order", side, message).against(&[clause]).tell(&frames, at, cx);
         }
     }
@@ -128,7 +127,7 @@ impl Connection {
             return;
         };
         let before = exchange.clone();
-        let frames = [before.began().map_or(at.frame, |at| at.frame), at.frame];
+        let frames = before.frames_until(at);
         match before.step {
             _ if before.qos != 2 => {
                 let message = format!("PUBREL for message {id} of QoS 1");
@@ -191,8 +190,7 @@ impl Connection {
                 "PUBREL {} comes before that of message {}, whose PUBREC came first",
                 exchange.id, overtaken.id
             );
-            let frames = [overtaken.began(), exchange.began(), Some(at)];
-            let frames: Vec<_> = frames.into_iter().flatten().map(|at| at.frame).collect();
+            let frames = overtaking(overtaken, exchange, at);
             error("released_out_of_order", side, message).against(&["MQTT-4.6.0-4"]).tell(&frames, at, cx);
         }
     }
@@ -240,4 +238,9 @@ impl Connection {
             deliveries.in_flight = left;
         }
     }
+}
+
+/// The records that show how `overtaken` was: its own, that of the exchange that came after it, and the last.
+fn overtaking(overtaken: &Exchange, exchange: &Exchange, at: At) -> Vec<u64> {
+    [overtaken.began(), exchange.began(), Some(at)].into_iter().flatten().map(|at| at.frame).collect()
 }

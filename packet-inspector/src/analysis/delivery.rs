@@ -188,7 +188,7 @@ impl Connection {
         at: At,
         cx: &mut Context<'_, impl Listener>,
     ) {
-        let frames = [before.began().map_or(at.frame, |at| at.frame), at.frame];
+        let frames = before.frames_until(at);
         if !dup {
             let message = format!("message {} is sent again without DUP", before.id);
             error("sent_again_without_dup", side, message).against(&["MQTT-3.3.1-1"]).tell(&frames, at, cx);
@@ -212,7 +212,7 @@ impl Connection {
         let clauses = if before.step > Step::Publish || dup { [own, "MQTT-2.3.1-3"] } else { [own, own] };
         let clauses = if clauses[0] == clauses[1] { &clauses[..1] } else { &clauses[..] };
         let message = format!("packet identifier {id} is used for another message while one is in flight");
-        let frames = [before.began().map_or(at.frame, |at| at.frame), at.frame];
+        let frames = before.frames_until(at);
         error("packet_id_in_use", side, message).against(clauses).tell(&frames, at, cx);
     }
 }

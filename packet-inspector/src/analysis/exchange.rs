@@ -66,6 +66,11 @@ impl Exchange {
         self.steps.first().copied()
     }
 
+    /// The records that show what came of it: where it began, as far as that was seen, and this one.
+    pub(super) fn frames_until(&self, at: At) -> [u64; 2] {
+        [self.began().map_or(at.frame, |began| began.frame), at.frame]
+    }
+
     pub(super) fn go(&mut self, step: Step, at: At) {
         self.step = self.step.max(step);
         if self.steps.len() < 4 {
