@@ -64,6 +64,10 @@ fn signal(name: &str, child: &Child) {
 /// How long a packet may take into the capture, on a machine with much else to do.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// What the kernel keeps for the recorder, in MiB: more than all that passes, or packets are dropped on a machine whose
+/// processors are too busy to let the recorder run.
+const BUFFER: &str = "64";
+
 /// A capture that is being made.
 pub(crate) struct Recording {
     child: Child,
@@ -76,7 +80,7 @@ impl Recording {
     pub(crate) fn start(ports: &[u16]) -> Self {
         let filter: Vec<_> = ports.iter().map(|port| format!("tcp port {port}")).collect();
         let mut child = Command::new(find("dumpcap", "wireshark-common"))
-            .args(["-q", "-i", "lo", "-f", &filter.join(" or "), "-w", "-"])
+            .args(["-q", "-B", BUFFER, "-i", "lo", "-f", &filter.join(" or "), "-w", "-"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -123,6 +127,14 @@ impl Recording {
         signal("INT", &self.child);
         self.child.wait().unwrap();
         self.reader.join().unwrap();
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        // "Packets received/dropped on interface 'Loopback: lo': 3143/0 (pcap:0/dumpcap:0/flushed:0/ps_ifdrop:0) (100.0%)"
+        let counts = said.lines().find(|line| line.starts_with("Packets received/dropped"));
+        assert!(
+            counts.is_some_and(|line| line.contains("/0 (pcap:0/dumpcap:0/")),
+            "packets are missing: {said}"
+        );
         std::mem::take(&mut self.captured.0.lock().unwrap())
     }
 }
