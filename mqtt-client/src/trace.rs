@@ -1,13 +1,51 @@
-//! Logging, if the feature `tracing` is on.
+//! Logging, if the feature `tracing` is on: a span for the client, one in it for each connection, and their events.
+//!
+//! Neither user name and password nor topics and payloads are ever told.
 
+#[cfg(feature = "tracing")]
+pub(crate) use on::{client, connection};
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::{info, warn};
 
-#[cfg(not(feature = "tracing"))]
-macro_rules! nothing {
-    ($($argument:tt)*) => {{
-        let _ = format_args!($($argument)*);
-    }};
+#[cfg(feature = "tracing")]
+mod on {
+    use std::fmt::Display;
+    use std::future::Future;
+
+    use tracing::instrument::{Instrument, Instrumented};
+    use tracing::{info_span, warn_span};
+
+    /// The work of a client.
+    pub(crate) fn client<F: Future>(client_id: &str, work: F) -> Instrumented<F> {
+        work.instrument(warn_span!("mqtt", client_id))
+    }
+
+    /// One connection, counted from 1.
+    pub(crate) fn connection<F: Future>(number: impl Display, work: F) -> Instrumented<F> {
+        work.instrument(info_span!("connection", %number))
+    }
 }
+
 #[cfg(not(feature = "tracing"))]
-pub(crate) use {nothing as info, nothing as warn};
+pub(crate) use off::{client, connection, nothing as info, nothing as warn};
+
+#[cfg(not(feature = "tracing"))]
+mod off {
+    use std::fmt::Display;
+    use std::future::Future;
+
+    macro_rules! nothing {
+        ($($argument:tt)*) => {{
+            let _ = format_args!($($argument)*);
+        }};
+    }
+    pub(crate) use nothing;
+
+    pub(crate) fn client<F: Future>(_: &str, work: F) -> F {
+        work
+    }
+
+    pub(crate) fn connection<F: Future>(_: impl Display, work: F) -> F {
+        work
+    }
+}

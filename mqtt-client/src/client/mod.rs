@@ -364,6 +364,7 @@ impl Client {
         Statistics {
             in_flight: state.session.in_flight(),
             queued: state.session.waiting(),
+            sent: state.session.sent(),
             resent: state.session.resent(),
             ..state.statistics
         }

@@ -61,6 +61,8 @@ impl ConnectionEvents {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Statistics {
+    /// PUBLISH packets that were sent, those that were sent again with DUP aside.
+    pub sent: u64,
     /// Publishes that have an outcome.
     pub completed: u64,
     /// Messages received, duplicates aside.

@@ -16,6 +16,7 @@ use crate::client::streams::Streams;
 use crate::error::{Closed, Error};
 use crate::session::{Event, Outbox, Session, Tag};
 use crate::store::Change;
+use crate::trace::{info, warn};
 use crate::{ConnectionEvent, Statistics};
 
 #[derive(Debug)]
@@ -280,8 +281,18 @@ impl State {
         self.requests.remove(&tag);
     }
 
-    /// Tells the observers, if any.
+    /// Tells the log, and the observers, if any.
     pub(crate) fn tell(&self, event: ConnectionEvent) {
+        match &event {
+            ConnectionEvent::Connected { session_present } => {
+                info!("connected; session present: {session_present}");
+            }
+            ConnectionEvent::SessionLost => warn!("the Server lost the session"),
+            ConnectionEvent::SubscriptionLost { .. } => warn!("a subscription was refused this time"),
+            ConnectionEvent::Disconnected { error, retry_in } => {
+                warn!("{error}; next attempt: {retry_in:?}");
+            }
+        }
         if let Some(events) = &self.events {
             let _ = events.send(event);
         }

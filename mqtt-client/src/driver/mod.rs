@@ -22,7 +22,7 @@ use crate::driver::reconnect::{Failure, Reconnect};
 use crate::error::{Closed, Error};
 use crate::session::{ConnectionError, Session};
 use crate::store::StoreError;
-use crate::trace::{info, warn};
+use crate::trace::{self, info};
 use crate::transport::{self, BoxIo, TransportOptions};
 
 /// How long closing the transport may take.
@@ -51,12 +51,13 @@ const LAST_COMMIT: Duration = Duration::from_secs(10);
 pub async fn connect(options: Options) -> Result<(Client, Driver), Error> {
     let Options { session, target, transport, reconnect, store, tap, unread_messages, unread_bytes } =
         options;
+    let client_id = session.client_id().to_owned();
     let (mut session, store) = match store {
         None => (Session::new(session)?, None),
         Some(mut store) => {
-            let client_id = session.client_id().to_owned();
+            let id = client_id.clone();
             let load = move || {
-                let saved = store.load(&client_id);
+                let saved = store.load(&id);
                 (store, saved)
             };
             let (store, saved) = tokio::task::spawn_blocking(load).await.map_err(StoreError::new)?;
@@ -69,8 +70,17 @@ pub async fn connect(options: Options) -> Result<(Client, Driver), Error> {
     let streams = Streams::new(unread_messages, unread_bytes);
     let shared = Shared::new(session, store.is_some(), streams);
     let committer = Committer::new(store);
-    let driver =
-        Driver { shared: Arc::clone(&shared), target, next: 0, transport, reconnect, committer, tap };
+    let driver = Driver {
+        shared: Arc::clone(&shared),
+        client_id,
+        target,
+        next: 0,
+        connections: 0,
+        transport,
+        reconnect,
+        committer,
+        tap,
+    };
     Ok((Client::new(shared), driver))
 }
 
@@ -90,9 +100,13 @@ pub async fn start(options: Options) -> Result<(Client, crate::Messages), Error>
 #[must_use = "nothing happens unless it runs"]
 pub struct Driver {
     shared: Arc<Shared>,
+    /// For the log.
+    client_id: String,
     target: Target,
     /// The address that is tried next.
     next: usize,
+    /// Transports that were opened.
+    connections: u64,
     transport: TransportOptions,
     reconnect: Box<dyn Reconnect>,
     committer: Committer,
@@ -109,11 +123,17 @@ impl Driver {
     /// # Errors
     /// The failure that it stopped for.
     pub async fn run(mut self) -> Result<(), Arc<Error>> {
+        let client_id = std::mem::take(&mut self.client_id);
+        trace::client(&client_id, self.run_to_the_end()).await
+    }
+
+    async fn run_to_the_end(&mut self) -> Result<(), Arc<Error>> {
         let mut result = self.work().await;
         if let Err(error) = self.close_store().await {
             result = result.and(Err(Arc::new(error.into())));
         }
         self.end(Closed::of(&result));
+        info!("ended");
         result
     }
 
@@ -162,7 +182,6 @@ impl Driver {
                 error => self.reconnect.next(&Failure { error, attempts, was_connected }),
             };
             let error = Arc::new(error);
-            warn!("{error}; next attempt: {pause:?}");
             let event = ConnectionEvent::Disconnected { error: Arc::clone(&error), retry_in: pause };
             self.shared.lock().tell(event);
             let Some(pause) = pause else { return Err(error) };
@@ -206,8 +225,9 @@ impl Driver {
 
     /// One connection, from CONNECT to its end. Also tells whether it served for something.
     async fn converse(&mut self, io: BoxIo) -> (Result<(), Error>, bool) {
+        self.connections += 1;
         let mut connection = Connection::new(io, &self.shared, &mut self.committer, self.tap.as_ref());
-        let end = poll_fn(|context| connection.poll(context)).await;
+        let end = trace::connection(self.connections, poll_fn(|context| connection.poll(context))).await;
         if end.is_ok() {
             // Errors and slowness do not matter any more.
             let _ = tokio::time::timeout(SHUTDOWN, async {

@@ -17,6 +17,8 @@ pub(super) struct Effects {
     taken: u64,
     /// Bytes that the transport took on this connection.
     written: u64,
+    /// PUBLISH packets that were sent, those that were sent again aside.
+    pub(super) sent: u64,
     /// Packets that were sent again.
     pub(super) resent: u64,
     /// Publishes at QoS 0 that the transport has not taken yet: the byte of the connection that they end before.

@@ -405,6 +405,11 @@ impl Session {
         self.incoming.unacknowledged()
     }
 
+    /// PUBLISH packets that were handed over to be sent, on all connections, those that were sent again with DUP aside.
+    pub fn sent(&self) -> u64 {
+        self.fx.sent
+    }
+
     /// Packets that were sent again, on all connections.
     pub fn resent(&self) -> u64 {
         self.fx.resent

@@ -187,11 +187,13 @@ impl Outgoing {
     fn send(&mut self, accepted: Accepted, new: bool, fx: &mut Effects) {
         let Accepted { number, tag, message } = &accepted;
         if message.qos == QoS::AtMostOnce {
+            fx.sent += 1;
             fx.outbox.publish(&message.publish(Delivery::AtMostOnce), &message.payload);
             return fx.sent_at_most_once(*tag);
         }
         // Never `None`: fewer are in flight than there are identifiers.
         let Some(packet_id) = self.free_id() else { return };
+        fx.sent += 1;
         let number = *number;
         fx.record(|| match new {
             true => Change::Accepted { number, packet_id: Some(packet_id), message: message.clone() },

@@ -5,4 +5,6 @@ mod cuts;
 mod reconnect;
 mod server;
 mod stream;
+#[cfg(feature = "tracing")]
+mod trace;
 mod writes;
