@@ -67,6 +67,9 @@ impl SessionOptions {
     }
 
     /// Keep Alive in seconds, 0 for off (3.1.2.10). Default 60.
+    ///
+    /// PINGREQ goes out when nothing was sent, or nothing came, for almost so long. A connection is given up no later than
+    /// 1.25 of it after the last byte that came, so it has to be longer than the largest message takes on its way.
     #[must_use]
     pub fn keep_alive(mut self, seconds: u16) -> Self {
         self.keep_alive = seconds;
@@ -124,7 +127,7 @@ impl SessionOptions {
     }
 
     /// How long to wait for PINGRESP. Default: a quarter of Keep Alive, so that a half-open connection is given up no
-    /// later than 1.25 Keep Alive periods after its last byte.
+    /// later than 1.25 Keep Alive periods after the last byte that came.
     #[must_use]
     pub fn pingresp_timeout(mut self, timeout: Duration) -> Self {
         self.pingresp_timeout = Some(timeout);

@@ -73,8 +73,9 @@ pub enum Outcome {
 pub enum Doubt {
     /// At QoS 0, the connection was lost before all bytes were handed to the transport.
     ConnectionLost,
-    /// At QoS 2, the Server lost the session between PUBREC and PUBCOMP (or, with Clean Session 1, the connection that
-    /// the session lived in was lost): it may have passed the message on or not, and sending it again could double it.
+    /// At QoS 2, the Server lost the session between PUBREC and PUBCOMP, or may have said so in a CONNACK that did not
+    /// arrive (or, with Clean Session 1, the connection that the session lived in was lost): it may have passed the message
+    /// on or not, and sending it again could double it.
     SessionLost,
 }
 

@@ -46,7 +46,18 @@ struct Due {
     place: u64,
     packet_id: PacketId,
     exactly_once: bool,
-    ready: bool,
+    answer: Answer,
+}
+
+/// What becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// The user has not acknowledged.
+    Waits,
+    /// It leaves when its turn comes.
+    Ready,
+    /// It never leaves, and holds nothing back.
+    Void,
 }
 
 /// What to do with a PUBLISH.
@@ -142,7 +153,8 @@ impl Incoming {
         if ready && self.due.is_empty() {
             return send(packet_id, exactly_once, fx);
         }
-        self.due.push_back(Due { place: self.next_place, packet_id, exactly_once, ready });
+        let answer = if ready { Answer::Ready } else { Answer::Waits };
+        self.due.push_back(Due { place: self.next_place, packet_id, exactly_once, answer });
         self.next_place += 1;
     }
 
@@ -163,17 +175,30 @@ impl Incoming {
             self.unacknowledged.remove(&done.packet_id);
             self.hold(done.packet_id, fx);
         }
-        // Places that wait are consecutive.
-        let front = self.due.front().map(|due| due.place);
-        let index =
-            front.zip(place).and_then(|(front, place)| usize::try_from(place.checked_sub(front)?).ok());
-        if let Some(due) = index.and_then(|index| self.due.get_mut(index)) {
-            due.ready = true;
+        if let Some(place) = place {
+            self.decide(place, Answer::Ready);
         }
-        while self.due.front().is_some_and(|due| due.ready)
+        self.send_due(fx);
+    }
+
+    /// The answer at this place, if it waits still.
+    fn decide(&mut self, place: u64, answer: Answer) {
+        // Places that wait are consecutive.
+        let front = self.due.front().map_or(u64::MAX, |due| due.place);
+        let index = place.checked_sub(front).and_then(|index| usize::try_from(index).ok());
+        if let Some(due) = index.and_then(|index| self.due.get_mut(index)) {
+            due.answer = answer;
+        }
+    }
+
+    /// Sends what waits for nothing any more.
+    fn send_due(&mut self, fx: &mut Effects) {
+        while self.due.front().is_some_and(|due| due.answer != Answer::Waits)
             && let Some(due) = self.due.pop_front()
         {
-            send(due.packet_id, due.exactly_once, fx);
+            if due.answer == Answer::Ready {
+                send(due.packet_id, due.exactly_once, fx);
+            }
         }
     }
 
@@ -203,14 +228,18 @@ impl Incoming {
         }
     }
 
-    /// It has another session.
+    /// It has another session. What came in it under such an identifier, and was taken for the message of before, is not
+    /// answered: so it comes again on the next connection, and is handed over then.
     fn forget_doubtful(&mut self, fx: &mut Effects) {
         for id in std::mem::take(&mut self.doubtful).ids() {
-            self.unacknowledged.remove(&id);
+            if let Some(place) = self.unacknowledged.remove(&id).and_then(|first| first.due) {
+                self.decide(place, Answer::Void);
+            }
             if self.held.remove(id) {
                 fx.record(|| Change::Unheld(id));
             }
         }
+        self.send_due(fx);
     }
 
     /// The Server has no session: its identifiers mean new messages.

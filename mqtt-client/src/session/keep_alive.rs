@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use crate::options::SessionOptions;
 
 /// The two clocks of a connection: what we send keeps it alive for the Server [MQTT-3.1.2-23], what we receive shows us
-/// that the Server is there.
+/// that the Server is there. PINGREQ is due when either side was silent for almost Keep Alive: nothing else has to be
+/// answered in a given time, and at QoS 0 nothing is. So each connection is given up 1.25 Keep Alive periods after the last
+/// byte that came on it, whatever is sent.
 #[derive(Debug)]
 pub(super) struct KeepAlive {
-    /// Ping after this much silence of ours; `None` when Keep Alive is off.
+    /// Ping after this much silence; `None` when Keep Alive is off.
     ping_after: Option<Duration>,
     /// Give the connection up when a ping stays unanswered for so long.
     pingresp_timeout: Duration,
@@ -16,8 +18,6 @@ pub(super) struct KeepAlive {
     last_received: Instant,
     /// When the first PINGREQ was sent of those that are not answered yet.
     pinged: Option<Instant>,
-    /// Since when an acknowledgement is awaited and nothing at all came, while we went on sending.
-    unanswered: Option<Instant>,
     /// Bytes are not read at the moment, so nothing can be concluded from silence.
     deaf: bool,
 }
@@ -45,22 +45,19 @@ impl KeepAlive {
             last_sent: now,
             last_received: now,
             pinged: None,
-            unanswered: None,
             deaf: false,
         }
     }
 
-    /// Bytes were written; `awaiting` says that an acknowledgement is to come.
+    /// Bytes were written.
     #[inline]
-    pub(super) fn sent(&mut self, now: Instant, awaiting: bool) {
+    pub(super) fn sent(&mut self, now: Instant) {
         self.last_sent = now;
-        self.unanswered = if awaiting { self.unanswered.or(Some(now)) } else { None };
     }
 
     #[inline]
     pub(super) fn received(&mut self, now: Instant) {
         self.last_received = now;
-        self.unanswered = None;
     }
 
     pub(super) fn pingresp(&mut self) {
@@ -84,10 +81,8 @@ impl KeepAlive {
     /// When the next PINGREQ is due. One that is not answered yet is no reason to be silent for longer [MQTT-3.1.2-23].
     fn ping_deadline(&self) -> Option<Instant> {
         // Who sends all the time would never see that nobody is there.
-        let silent_since = match self.unanswered {
-            Some(since) if self.pinged.is_none() && !self.deaf => since.min(self.last_sent),
-            _ => self.last_sent,
-        };
+        let asks = self.pinged.is_none() && !self.deaf;
+        let silent_since = if asks { self.last_sent.min(self.last_received) } else { self.last_sent };
         Some(silent_since + self.ping_after?)
     }
 
@@ -133,8 +128,9 @@ mod tests {
             let deadline = clock.deadline().unwrap();
             assert!(deadline < start + Duration::from_secs(seconds.into()));
             assert_eq!(clock.due(deadline - ms(1)), Due::Nothing);
-            clock.sent(deadline - ms(1), false);
-            assert_eq!(clock.due(deadline), Due::Nothing, "something was sent");
+            clock.sent(deadline - ms(1));
+            clock.received(deadline - ms(1));
+            assert_eq!(clock.due(deadline), Due::Nothing, "something was sent and answered");
             assert_eq!(clock.due(clock.deadline().unwrap()), Due::Pingreq);
         }
     }
@@ -156,6 +152,24 @@ mod tests {
             assert!(end <= start + Duration::from_secs(seconds.into()) * 5 / 4);
             assert_eq!(clock.due(end - ms(1)), Due::Nothing);
             assert_eq!(clock.due(end), Due::GiveUp);
+        }
+    }
+
+    #[test]
+    fn what_is_sent_does_not_put_off_the_end() {
+        // Keep Alive is 8 s; all the time, or once, at any moment.
+        for sends in (0..100).map(|at| vec![at * 100]).chain([(0..100).map(|at| at * 100).collect()]) {
+            let (mut clock, start) = keep_alive(8);
+            let mut pings = 0;
+            let end = (0..).map(|at| at * 100).find(|at| {
+                if sends.contains(at) {
+                    clock.sent(start + ms(*at));
+                }
+                let due = clock.due(start + ms(*at));
+                pings += usize::from(due == Due::Pingreq);
+                due == Due::GiveUp
+            });
+            assert_eq!((end, pings), (Some(9_000), 1), "sent at {sends:?}");
         }
     }
 

@@ -261,7 +261,7 @@ impl Session {
     /// The transport took so many more bytes of what was taken from the outbox.
     #[inline]
     pub fn written(&mut self, now: Instant, bytes: usize) {
-        self.keep_alive.sent(now, self.outgoing.in_flight() > 0);
+        self.keep_alive.sent(now);
         self.fx.written(bytes);
     }
 
@@ -442,10 +442,10 @@ impl Session {
         } else if self.session_is_doubtful {
             self.incoming.session_is_doubtful();
         }
-        self.subscribe_again |= (lost || self.session_is_doubtful) && !self.granted.is_empty();
-        self.session_is_doubtful = false;
+        let may_be_lost = std::mem::take(&mut self.session_is_doubtful) || lost;
+        self.subscribe_again |= may_be_lost && !self.granted.is_empty();
         self.expects_session = true;
-        self.outgoing.resume(lost, &mut self.fx);
+        self.outgoing.resume(may_be_lost, &mut self.fx);
         self.outgoing.ask_again(&mut self.fx);
         self.make_subscriptions_again();
         self.outgoing.send_waiting(&mut self.fx);

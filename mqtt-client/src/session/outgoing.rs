@@ -52,8 +52,8 @@ pub(super) enum Exchange {
     AwaitingPuback(Accepted),
     /// QoS 2: PUBLISH was sent.
     AwaitingPubrec(Accepted),
-    /// QoS 2: PUBREL was sent; the message is the Server's.
-    AwaitingPubcomp { number: u64, tag: Option<Tag>, order: u64, session_lost: bool },
+    /// QoS 2: PUBREL was sent; the message is the Server's, unless its session may have been lost since.
+    AwaitingPubcomp { number: u64, tag: Option<Tag>, order: u64, may_be_lost: bool },
     /// SUBSCRIBE or UNSUBSCRIBE was sent.
     Request(Request),
 }
@@ -97,7 +97,7 @@ impl Outgoing {
                 SavedState::Sent(id, message) => (id, Exchange::AwaitingPuback(accepted(message))),
                 SavedState::Released { packet_id, order } => {
                     outgoing.next_order = outgoing.next_order.max(order.saturating_add(1));
-                    (packet_id, Exchange::AwaitingPubcomp { number, tag: None, order, session_lost: false })
+                    (packet_id, Exchange::AwaitingPubcomp { number, tag: None, order, may_be_lost: false })
                 }
             };
             outgoing.next_id = packet_id.next();
@@ -310,7 +310,7 @@ impl Outgoing {
                 let (number, tag, order) = (accepted.number, accepted.tag, self.next_order);
                 self.next_order += 1;
                 fx.record(|| Change::Released { number, order });
-                *exchange = Exchange::AwaitingPubcomp { number, tag, order, session_lost: false };
+                *exchange = Exchange::AwaitingPubcomp { number, tag, order, may_be_lost: false };
                 fx.outbox.packet(&Packet::Pubrel(packet_id));
             }
             // A second PUBREC gets a second PUBREL (4.3.3).
@@ -356,7 +356,8 @@ impl Outgoing {
     }
 
     /// Sends again, after a reconnect, all that is unacknowledged, in its original order [MQTT-4.4.0-1] [MQTT-4.6.0-1].
-    pub(super) fn resume(&mut self, session_lost: bool, fx: &mut Effects) {
+    /// The Server of a session that may be lost answers PUBREL, whether it passed the message on or not [MQTT-4.3.3-2].
+    pub(super) fn resume(&mut self, may_be_lost: bool, fx: &mut Effects) {
         let exchanges = || self.exchanges.iter();
         let mut all: Vec<_> = exchanges().map(|(id, exchange)| (exchange.number(), id)).collect();
         all.sort_unstable();
@@ -378,8 +379,8 @@ impl Outgoing {
                     fx.outbox.publish(&publish, &message.payload);
                     fx.resent += 1;
                 }
-                Exchange::AwaitingPubcomp { session_lost: lost, .. } => {
-                    *lost |= session_lost;
+                Exchange::AwaitingPubcomp { may_be_lost: lost, .. } => {
+                    *lost |= may_be_lost;
                     if let Some((_, packet_id)) = released.next() {
                         fx.outbox.packet(&Packet::Pubrel(packet_id));
                         fx.resent += 1;
@@ -461,7 +462,7 @@ impl Exchange {
     #[inline]
     fn finish(self, fx: &mut Effects) {
         let (number, tag, outcome) = match self {
-            Self::AwaitingPubcomp { number, tag, session_lost: true, .. } => {
+            Self::AwaitingPubcomp { number, tag, may_be_lost: true, .. } => {
                 (number, tag, Outcome::Uncertain(Doubt::SessionLost))
             }
             Self::AwaitingPubcomp { number, tag, .. } => (number, tag, Outcome::Delivered),

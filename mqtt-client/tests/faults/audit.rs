@@ -9,6 +9,8 @@ use mqtt_codec::{Decoded, Decoder, Delivery, Packet, PacketId, Side};
 #[derive(Debug, Default)]
 pub(crate) struct Audit {
     pub(crate) connections: usize,
+    /// Connections on which a CONNACK reached the client. On the others it may have been lost, with what it said.
+    pub(crate) answered: usize,
     bytes: BytesMut,
     /// Numbers that were seen, on any connection, with their identifiers.
     seen: HashMap<u64, PacketId>,
@@ -30,6 +32,11 @@ impl Audit {
         self.bytes.clear();
         self.last = None;
         self.connections
+    }
+
+    /// Some CONNACK was lost, or may have been: it can have said, once, that the Server has no session.
+    pub(crate) fn leaves_doubt(&self) -> bool {
+        self.answered < self.connections
     }
 
     /// Bytes came on this connection. Those that come late, on one that was given up, count for nothing.

@@ -62,8 +62,9 @@ async fn connect(client: TcpStream, server: TcpStream, fate: Fate, audit: (usize
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let left = Arc::new(Mutex::new(fate.ends_after.unwrap_or(usize::MAX)));
-    let up = pass(from_client, to_server, fate, Arc::clone(&left), Some(audit));
-    let down = pass(from_server, to_client, fate, left, None);
+    let heard = Arc::clone(&audit.1);
+    let up = pass(from_client, to_server, fate, Arc::clone(&left), Side::Up(audit));
+    let down = pass(from_server, to_client, fate, left, Side::Down { heard, passed: 0 });
     let (mut up, mut down) = (tokio::spawn(up), tokio::spawn(down));
     // One direction ends, so does the other; what is silent ends when the client gives up.
     tokio::select! {
@@ -75,13 +76,24 @@ async fn connect(client: TcpStream, server: TcpStream, fate: Fate, audit: (usize
     }
 }
 
+/// Which way bytes pass, and what is noted of them.
+enum Side {
+    /// From the client: all that it says on this connection.
+    Up((usize, Arc<Mutex<Audit>>)),
+    /// From the Server: whether CONNACK arrives.
+    Down { heard: Arc<Mutex<Audit>>, passed: usize },
+}
+
+/// CONNACK has so many bytes.
+const CONNACK: usize = 4;
+
 /// Passes bytes in one direction. Gives the halves back when they are to be held open.
 async fn pass(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     fate: Fate,
     left: Arc<Mutex<usize>>,
-    audit: Option<(usize, Arc<Mutex<Audit>>)>,
+    mut side: Side,
 ) -> Option<(OwnedReadHalf, OwnedWriteHalf)> {
     let mut bytes = vec![0; 4_096];
     let mut crawls = fate.crawls;
@@ -90,7 +102,7 @@ async fn pass(
         if count == 0 {
             return None;
         }
-        if let Some((connection, audit)) = &audit {
+        if let Side::Up((connection, audit)) = &side {
             audit.lock().unwrap().sent(*connection, &bytes[..count]);
         }
         if fate.late > 0 {
@@ -108,11 +120,15 @@ async fn pass(
             to.write_all(std::slice::from_ref(byte)).await.ok()?;
         }
         to.write_all(rest).await.ok()?;
+        if let Side::Down { heard, passed } = &mut side {
+            heard.lock().unwrap().answered += usize::from(*passed < CONNACK && *passed + passes >= CONNACK);
+            *passed += passes;
+        }
         if passes < count {
             if !fate.silent {
                 return None;
             }
-            if audit.is_none() {
+            if matches!(side, Side::Down { .. }) {
                 return Some((from, to));
             }
             // Until the client gives up.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mqtt_client::session::{ConnectionError, Event, Outcome, Tag, Violation};
+use mqtt_client::session::{ConnectionError, Doubt, Event, Outcome, Tag, Violation};
 use mqtt_client::{QoS, SessionOptions};
 use mqtt_codec::SubackReturnCode;
 
@@ -54,19 +54,28 @@ fn pings_go_on_while_the_user_takes_no_messages() {
     assert_eq!(wire.session.handle_timeout(wire.now), Err(ConnectionError::NoPingresp));
 }
 
-#[test]
-fn a_server_that_acknowledges_nothing_is_asked_whether_it_is_there_however_much_is_sent() {
+/// Publishes all the time, and gives the time until a Server that says nothing is given up on.
+fn silence_while_publishing(qos: u8) -> Duration {
     let mut wire = Wire::online(kept().keep_alive(8));
     let start = wire.now;
-    let silent = loop {
-        wire.publish(1, "x", 1);
+    loop {
+        wire.publish(qos, "x", 1);
         wire.sent();
         wire.pass(SECOND / 2);
-        if wire.session.handle_timeout(wire.now).is_err() {
-            break wire.now - start;
+        if let Err(error) = wire.session.handle_timeout(wire.now) {
+            assert_eq!(error, ConnectionError::NoPingresp);
+            return wire.now - start;
         }
-    };
-    assert!(silent <= 10 * SECOND, "{silent:?}");
+        assert!(wire.now - start < 100 * SECOND, "no end at QoS {qos}");
+    }
+}
+
+#[test]
+fn a_server_that_says_nothing_is_asked_whether_it_is_there_however_much_is_sent() {
+    for qos in [0, 1, 2] {
+        let silent = silence_while_publishing(qos);
+        assert!(silent <= 10 * SECOND, "{silent:?} at QoS {qos}");
+    }
 
     // Acknowledgements that come are all that is needed.
     let mut wire = Wire::online(kept().keep_alive(8));
@@ -77,12 +86,39 @@ fn a_server_that_acknowledges_nothing_is_asked_whether_it_is_there_however_much_
         wire.session.handle_timeout(wire.now).unwrap();
         wire.receive(&format!("40 02 {id:04x}"));
     }
-    // At QoS 0 none are awaited, and what is sent keeps the connection alive.
+    // At QoS 0 there are none, so PINGRESP has to show that somebody is there.
+    let mut pings = 0;
     for id in 1..=100 {
         wire.publish(0, "x", id);
-        assert_eq!(wire.sent().len(), 6);
         wire.pass(SECOND / 2);
         wire.session.handle_timeout(wire.now).unwrap();
+        let sent = wire.sent();
+        if sent.ends_with(&[0xC0, 0]) {
+            wire.receive("D0 00");
+            pings += 1;
+        }
+    }
+    assert_eq!(pings, 50 / 7, "once in almost Keep Alive");
+}
+
+#[test]
+fn a_half_open_connection_ends_in_time_whenever_something_was_sent_on_it() {
+    // A message late in the silence is no reason to wait longer for its acknowledgement.
+    for tenths in 1..10 {
+        let mut wire = Wire::online(kept().keep_alive(10));
+        let start = wire.now;
+        wire.pass(tenths * SECOND);
+        wire.session.handle_timeout(wire.now).unwrap();
+        wire.publish(1, "x", 1);
+        wire.sent();
+        let end = loop {
+            wire.pass(wire.session.deadline().unwrap() - wire.now);
+            if wire.session.handle_timeout(wire.now).is_err() {
+                break wire.now - start;
+            }
+            wire.sent();
+        };
+        assert!(end <= 12 * SECOND + SECOND / 2, "{end:?} with a message after {tenths} s");
     }
 }
 
@@ -266,6 +302,48 @@ fn in_a_session_that_may_be_new_what_has_no_dup_is_new() {
         wire.receive("34 06 0001 61 0002 79");
         assert_eq!(wire.payloads(), ["z"]);
     }
+}
+
+#[test]
+fn what_is_forgotten_of_another_session_holds_no_acknowledgement_back() {
+    let mut wire = Wire::online(kept().manual_acknowledgement(true));
+    wire.receive("34 06 0001 61 0001 61  34 06 0001 61 0002 62");
+    let old = wire.acknowledgements();
+    connack_is_lost(&mut wire);
+    wire.reconnect(PRESENT);
+    wire.sent();
+    // Taken for the message of before, until the next one shows that the session is another.
+    wire.receive("3C 06 0001 61 0001 63  32 06 0001 61 0009 64  34 06 0001 61 0002 65");
+    let new = wire.acknowledgements();
+    assert_eq!(new.len(), 2);
+    old.iter().chain(&new).for_each(|one| wire.session.acknowledge(*one));
+    wire.sends("40 02 0009  50 02 0002");
+    assert_eq!(wire.session.unacknowledged(), 0);
+    // It was not answered, so the Server sends it again.
+    wire.reconnect(PRESENT);
+    wire.receive("3C 06 0001 61 0001 63");
+    let again = wire.arrivals();
+    assert_eq!(again[0].message.payload, "c");
+    wire.session.acknowledge(again[0].acknowledgement.unwrap());
+    wire.sends("50 02 0001");
+}
+
+#[test]
+fn a_pubcomp_of_a_session_that_may_be_new_proves_nothing() {
+    let mut wire = Wire::online(kept());
+    wire.publish(2, "x", 1);
+    wire.receive("50 02 0001");
+    wire.sent();
+    // The Server lost the session, said so, and nobody heard it.
+    connack_is_lost(&mut wire);
+    wire.reconnect(PRESENT);
+    wire.sends("62 02 0001");
+    wire.receive("70 02 0001");
+    assert_eq!(wire.outcomes()[&1], Outcome::Uncertain(Doubt::SessionLost));
+    // What is sent from now on is of the session that is there.
+    wire.publish(2, "y", 2);
+    wire.receive("50 02 0002  70 02 0002");
+    assert_eq!(wire.outcomes()[&2], Outcome::Delivered);
 }
 
 #[test]

@@ -50,8 +50,6 @@ pub(super) struct World {
     opened: Instant,
     last_out: Instant,
     last_in: Instant,
-    last_data: Instant,
-    awaited_since: Option<Instant>,
     counts: Counts,
 }
 
@@ -79,8 +77,6 @@ impl World {
             opened: now,
             last_out: now,
             last_in: now,
-            last_data: now,
-            awaited_since: None,
             counts: Counts { histories: 1, ..Counts::default() },
         }
     }
@@ -127,7 +123,7 @@ impl World {
         assert!(self.plan.manual || self.session.unacknowledged() == 0);
     }
 
-    fn publish(&mut self, level: u32, padding: u32) {
+    pub(super) fn publish(&mut self, level: u32, padding: u32) {
         let index = self.user.published.len();
         let mut bytes = payload(index);
         // Large ones leave without a copy.
@@ -183,8 +179,7 @@ impl World {
         self.session.connection_opened(self.now);
         self.audit.connection_opened();
         self.reading = true;
-        (self.opened, self.last_out, self.last_in, self.last_data) = (self.now, self.now, self.now, self.now);
-        self.awaited_since = None;
+        (self.opened, self.last_out, self.last_in) = (self.now, self.now, self.now);
         // The old connection is taken over, if the Server knows it still.
         self.server.cut();
     }

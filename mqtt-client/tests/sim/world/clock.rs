@@ -9,17 +9,48 @@ use crate::sim::dice::Dice;
 use crate::sim::plan::CONNACK_TIMEOUT;
 
 impl World {
-    /// Time passes; what is due is done when it is due.
+    /// Time passes, at times while the user goes on publishing.
     pub(super) fn pass(&mut self, dice: &mut dyn Dice) {
         let unit = [1, 50, 1_000, 10_000][dice.roll(4) as usize];
-        let end = self.now + Duration::from_millis(unit * u64::from(dice.roll(256)));
+        let time = Duration::from_millis(unit * u64::from(dice.roll(256)));
+        if dice.roll(2) == 0 {
+            return self.wait(time);
+        }
+        if dice.roll(2) == 0 {
+            self.become_half_open();
+        }
+        let level = dice.roll(3);
+        for _ in 0..8 {
+            self.publish(level, 0);
+            self.wait(time / 8);
+        }
+    }
+
+    /// What is under way is completed, as far as the user does not hold it up, and from then on nothing arrives.
+    fn become_half_open(&mut self) {
+        for _ in 0..3 {
+            self.pump(None);
+            self.deliver_up(255);
+            self.serve(u32::MAX, false);
+            self.deliver_down(255);
+        }
+        self.link.iter_mut().for_each(|link| link.dead = true);
+    }
+
+    /// What is due is done when it is due.
+    fn wait(&mut self, time: Duration) {
+        let end = self.now + time;
         self.pump(None);
         let mut turns = 0;
         while let Some(deadline) = self.session.deadline().filter(|deadline| *deadline <= end) {
             turns += 1;
             assert!(turns < 100_000, "the deadline {deadline:?} does not move");
             self.now = self.now.max(deadline);
+            let sent_before = self.session.outbox_len();
             let result = self.session.handle_timeout(self.now);
+            if self.session.outbox_len() > sent_before {
+                self.check_ping();
+            }
             self.pump(None);
             self.check_clock();
             if let Err(error) = result {
@@ -49,9 +80,20 @@ impl World {
         if !link.stuck && self.last_out > self.opened {
             assert!(self.now <= self.last_out + period, "silent for {:?}", self.now - self.last_out);
         }
+        // Whatever was sent meanwhile.
         if self.reading {
-            let since = self.last_in.max(self.awaited_since.unwrap_or(self.last_data));
-            assert!(self.now <= since + period * 5 / 4, "half-open for {:?}", self.now - since);
+            let end = self.last_in + period * 5 / 4;
+            assert!(self.now <= end, "half-open for {:?}", self.now - self.last_in);
         }
+    }
+
+    /// PINGREQ goes out: one side was silent for almost Keep Alive.
+    fn check_ping(&self) {
+        let almost = Duration::from_secs(self.plan.keep_alive.into()) * 3 / 4;
+        let (ours, theirs) = (self.now - self.last_out, self.now - self.last_in);
+        assert!(
+            ours >= almost || (self.reading && theirs >= almost),
+            "PINGREQ after {ours:?} and {theirs:?}"
+        );
     }
 }

@@ -48,14 +48,13 @@ impl World {
         loop {
             let Some(mut link) = self.link.take() else { return self.take() };
             let written_before = link.pending.is_empty();
-            let mut more = false;
             // What leaves is looked at before a hostile Server can answer it.
             if written_before || self.plan.hostile {
                 self.take();
                 let mut out = Outbox::default();
                 self.session.take_outbox(&mut out);
                 let bytes = out.copy_to_bytes(out.remaining());
-                more = self.audit.leaves(&bytes);
+                self.audit.leaves(&bytes);
                 link.pending.extend(bytes);
                 self.session.send_waiting();
             }
@@ -74,21 +73,12 @@ impl World {
             let done = len < most || !self.session.wants_to_send();
             self.link = Some(link);
             if len > 0 {
-                self.wrote(len, more || !written_before);
+                self.session.written(self.now, len);
+                self.last_out = self.now;
             }
             if done {
                 return;
             }
-        }
-    }
-
-    pub(super) fn wrote(&mut self, len: usize, data: bool) {
-        self.session.written(self.now, len);
-        self.last_out = self.now;
-        if data {
-            self.last_data = self.now;
-            let awaiting = self.session.in_flight() > 0;
-            self.awaited_since = if awaiting { self.awaited_since.or(Some(self.now)) } else { None };
         }
     }
 
@@ -124,7 +114,7 @@ impl World {
                 self.pump(None);
             }
             let Some(link) = &mut self.link else { return };
-            (self.last_in, self.awaited_since) = (self.now, None);
+            self.last_in = self.now;
             self.audit.comes(part);
             link.received.extend_from_slice(part);
             let result = self.session.handle_bytes(self.now, &mut link.received);
