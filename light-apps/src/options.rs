@@ -244,6 +244,10 @@ pub struct WebOptions {
     /// A name by which browsers may call this machine, beside its addresses; may be given again
     #[arg(long, value_name = "NAME", requires = "web")]
     pub web_host: Vec<String>,
+    /// Where browsers find the page when a proxy stands before it, for HTTPS say, as in https://lights.example; may be
+    /// given again
+    #[arg(long, value_name = "URL", requires = "web")]
+    pub web_origin: Vec<packet_inspector::page::Origin>,
 }
 
 /// An address, or a port of this machine.

@@ -32,6 +32,8 @@ pub mod frame;
 pub mod input;
 pub mod live;
 pub mod net;
+#[cfg(feature = "page")]
+pub mod page;
 mod payload;
 #[cfg(feature = "proxy")]
 pub mod proxy;

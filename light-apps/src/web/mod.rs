@@ -1,20 +1,18 @@
 //! The dashboard as a page for browsers: cards, switches, and a log with the packets of each message.
 //!
-//! `board` is what is shown, `log` a part of it; both do no I/O. `guard` decides who may use the page, `routes` answers
-//! requests, `listener` takes connections. Here they meet a [`Hub`].
+//! `board` is what is shown, `log` a part of it; both do no I/O. `routes` answers requests; who may ask, and connections, are
+//! the inspector's `page`. Here they meet a [`Hub`].
 
 mod board;
-mod guard;
-mod listener;
 mod log;
 mod routes;
 
-use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mqtt_client::{Direction, Options};
+use packet_inspector::page::{self, Guard};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -28,7 +26,6 @@ use crate::screen::Screen;
 use crate::time::Moment;
 use crate::topics::LightId;
 use board::Board;
-use guard::Guard;
 use log::Tapped;
 
 /// So many commands of browsers may wait.
@@ -114,7 +111,11 @@ impl Page {
         }
         let listener = TcpListener::bind(address).await.map_err(|error| failed(&error))?;
         let address = listener.local_addr().map_err(|error| failed(&error))?;
-        let guard = Guard::new(address, options.web_token.clone(), options.web_host.clone());
+        let guard = Guard::new(address, "light-dashboard", "--web-")
+            .token(options.web_token.clone())
+            .names(options.web_host.clone())
+            .origins(options.web_origin.clone())
+            .longest(routes::REQUEST as u64);
         Ok(Self { listener, guard })
     }
 
@@ -138,9 +139,8 @@ impl Page {
             streams: Arc::new(Semaphore::new(STREAMS)),
             instance: format!("{:016x}", fastrand::u64(..)),
         });
-        let router = routes::router(Arc::clone(&shared), self.guard);
-        let mut served =
-            std::pin::pin!(axum::serve(listener::Bounded::new(self.listener), router).into_future());
+        let router = page::protect(routes::router(Arc::clone(&shared)), self.guard);
+        let mut served = std::pin::pin!(page::serve(self.listener, router, page::Limits::default()));
         screen.line(format_args!("Page: http://{address}/"));
         let result = loop {
             tokio::select! {
@@ -156,9 +156,7 @@ impl Page {
                 Some(order) = taken.recv() => if let Err(failure) = obey(order, &mut hub, &shared) {
                     break Err(failure);
                 },
-                served = &mut served => {
-                    break served.map_err(|error| Failure::Option(format!("--web: {error}")));
-                }
+                never = &mut served => match never {},
             }
         };
         hub.close().await;

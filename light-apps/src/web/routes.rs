@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Json, Path, Request, State};
-use axum::http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::extract::{DefaultBodyLimit, Json, Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -17,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::time::Instant;
 
-use super::guard::{Guard, Verdict};
 use super::log::Detail;
 use super::{Order, Refusal, Shared};
 use crate::dashboard::Target;
@@ -25,24 +23,11 @@ use crate::payload::Switch;
 use crate::time::Moment;
 
 /// The longest request, in bytes.
-const REQUEST: usize = 4_096;
+pub(super) const REQUEST: usize = 4_096;
 /// From one event to the next. What happens between is told together.
 const PACE: Duration = Duration::from_millis(50);
 /// A browser whose events broke off comes back behind this.
 const RETRY: Duration = Duration::from_secs(1);
-
-/// What each answer says about itself: nothing is loaded from elsewhere, and nobody may show it as theirs.
-const HEADERS: [(&str, &str); 6] = [
-    (
-        "content-security-policy",
-        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
-    ),
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("cache-control", "no-store"),
-];
 
 type App = State<Arc<Shared>>;
 
@@ -56,7 +41,7 @@ impl IntoResponse for Refused {
     }
 }
 
-pub(super) fn router(shared: Arc<Shared>, guard: Guard) -> Router {
+pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/", file("text/html; charset=utf-8", include_str!("page/index.html")))
         .route("/icon.svg", file("image/svg+xml", include_str!("page/icon.svg")))
@@ -66,27 +51,11 @@ pub(super) fn router(shared: Arc<Shared>, guard: Guard) -> Router {
         .route("/log/{number}", get(packets))
         .route("/command", post(command))
         .layer(DefaultBodyLimit::max(REQUEST))
-        .layer(from_fn_with_state(Arc::new(guard), check))
         .with_state(shared)
 }
 
 fn file(kind: &'static str, text: &'static str) -> axum::routing::MethodRouter<Arc<Shared>> {
     get(move || async move { ([(CONTENT_TYPE, kind)], text) })
-}
-
-/// Refuses what is not for us.
-async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    let mut response = match guard.judge(request.method(), request.uri(), request.headers()) {
-        Verdict::Welcome => next.run(request).await,
-        Verdict::Known(cookie) => {
-            (StatusCode::SEE_OTHER, [(SET_COOKIE, cookie), (LOCATION, "/".to_owned())]).into_response()
-        }
-        Verdict::Refused(status, why) => (status, why).into_response(),
-    };
-    for (name, value) in HEADERS {
-        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-    response
 }
 
 /// All that is shown, then what changes, until the browser goes away.

@@ -168,6 +168,35 @@ fn other_sites_are_refused() {
 }
 
 #[test]
+fn a_proxy_that_speaks_https_may_stand_before_it() {
+    let own = ("Origin", "https://bench.example");
+    let decode = |server: &Server, headers: &[(&str, &str)]| {
+        let headers = [&[("Content-Type", "application/json"), own], headers].concat();
+        ask(server, "POST", "/api/decode", &headers, br#"{"text": "c000"}"#).status
+    };
+    let server = Server::start(&[]);
+    assert_eq!(decode(&server, &[]), 403);
+    let server = Server::start(&["--origin", "https://bench.example"]);
+    assert_eq!(decode(&server, &[]), 200);
+    assert_eq!(decode(&server, &[("Host", "bench.example")]), 200);
+    assert_eq!(decode(&server, &[("Host", "evil.example")]), 403);
+    let output = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))
+        .args(["serve", "--origin", "bench.example"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("an origin is http:// or https://"));
+}
+
+#[test]
+fn who_says_nothing_locks_nobody_out() {
+    let server = Server::start(&[]);
+    let silent: Vec<_> = (0..300).map(|_| connection(&server)).collect();
+    assert_eq!(ask(&server, "GET", "/", &[], b"").status, 200);
+    drop(silent);
+}
+
+#[test]
 fn beyond_this_machine_a_token_is_needed() {
     let refused = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))

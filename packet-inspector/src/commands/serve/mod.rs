@@ -5,7 +5,6 @@ mod captures;
 mod clients;
 mod decode;
 mod feed;
-mod guard;
 mod log;
 mod overview;
 mod queries;
@@ -22,13 +21,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use clap::Args;
 use packet_inspector::live;
+use packet_inspector::page::{self, Guard, Origin};
 use packet_inspector::proxy::{Proxy, Tls};
 use serde_json::json;
 
 use super::fail;
 use super::live::QUEUE;
 use super::proxy::{Address, interrupted, parse_upstream, troubles};
-use guard::Guard;
 use log::Log;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -59,6 +58,10 @@ pub(crate) struct Serve {
     /// A name by which browsers may call this machine, beside its addresses; may be given again
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
+
+    /// Where browsers find the page when a proxy stands before it, as in https://bench.example; may be given again
+    #[arg(long, value_name = "URL")]
+    origin: Vec<Origin>,
 
     /// Also stand between clients and a broker, and show what passes; may be given again
     #[arg(long, value_name = "LISTEN=BROKER", value_parser = parse_proxy)]
@@ -151,13 +154,17 @@ impl Serve {
             feeds: Arc::new(tokio::sync::Semaphore::new(feed::MOST)),
             redact: self.redact,
         });
-        let guard = Guard::new(address, self.token.clone(), self.host.clone());
+        let guard = Guard::new(address, "packet-inspector", "--")
+            .token(self.token.clone())
+            .names(self.host.clone())
+            .origins(self.origin.clone())
+            .longest(captures::LONGEST as u64);
         let mut out = io::stdout();
         let _ = writeln!(out, "http://{address}/").and_then(|()| out.flush());
         // What is open at the end, feeds above all, is not waited for.
         tokio::select! {
-            served = std::future::IntoFuture::into_future(axum::serve(listener, router(shared, guard))) => {
-                served.map_err(|error| error.to_string())
+            never = page::serve(listener, page::protect(router(shared), guard), page::Limits::default()) => {
+                match never {}
             }
             () = interrupted() => Ok(()),
         }
@@ -178,7 +185,7 @@ impl Serve {
     }
 }
 
-fn router(shared: App, guard: Guard) -> Router {
+fn router(shared: App) -> Router {
     Router::new()
         .route("/", get(assets::page))
         .route("/assets/{name}", get(assets::asset))
@@ -196,6 +203,5 @@ fn router(shared: App, guard: Guard) -> Router {
         .route("/api/clients/{id}/unsubscribe", post(clients::unsubscribe))
         .route("/api/clients/{id}/publish", post(clients::publish))
         .layer(DefaultBodyLimit::max(REQUEST))
-        .layer(axum::middleware::from_fn_with_state(Arc::new(guard), guard::check))
         .with_state(shared)
 }
