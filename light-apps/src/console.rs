@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::dashboard::Target;
-use crate::hub::{Following, Hub, Scope, Update, sleep_until};
+use crate::hub::{Commanded, Following, Hub, Scope, Update, sleep_until};
 use crate::input::Lines;
 use crate::payload::Switch;
 use crate::run::{Ended, Failure};
@@ -120,9 +120,19 @@ impl Console {
                 if !self.is_house() {
                     self.screen.line(view::sent_command(switch));
                 }
-                let ids = self.hub.command(&target, switch)?;
-                if self.is_house() {
-                    self.screen.line(view::sent_to(switch, &ids));
+                let known = match &target {
+                    Target::One(id) => {
+                        self.hub.dashboard().light(id).is_some_and(|card| card.state.is_some())
+                    }
+                    Target::Each(_) | Target::All => true,
+                };
+                let Commanded { sent, unsent } = self.hub.command(&target, switch)?;
+                if self.is_house() && (unsent.is_empty() || !sent.is_empty()) {
+                    self.screen.line(view::sent_to(switch, &sent, known));
+                }
+                if !unsent.is_empty() {
+                    self.ended = Ended::Unanswered;
+                    self.screen.line(view::not_sent(switch, unsent.len()));
                 }
             }
             Typed::List => {
@@ -166,6 +176,7 @@ impl Console {
                     let offline = card.is_some_and(crate::dashboard::Card::is_offline);
                     self.screen.line(match self.hub.scope() {
                         Scope::House | Scope::One(_) if offline => view::offline(unanswered),
+                        Scope::House if card.is_none() => view::nobody(unanswered),
                         Scope::House => view::no_answer_of(unanswered),
                         Scope::Lab | Scope::One(_) => view::no_answer(unanswered),
                     });

@@ -1,5 +1,6 @@
 //! Many controllers and one dashboard in one process: how a broker, or a cluster of them, keeps up.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -15,10 +16,11 @@ use crate::hub::{Following, Hub, Scope, Update};
 use crate::lamp::{Lamp, Switching};
 use crate::memory::Memory;
 use crate::options::{BrokerOptions, seconds};
-use crate::payload::Switch;
+use crate::payload::{State, Switch};
 use crate::run::{Ended, Failure};
 use crate::screen::Screen;
 use crate::topics::LightId;
+use crate::view;
 
 /// Starts many controllers and one dashboard, and counts what becomes of commands.
 #[derive(clap::Args, Clone, Debug)]
@@ -52,13 +54,28 @@ impl Lamp for Counter {
 /// # Errors
 /// A controller or the dashboard can't go on.
 pub async fn run(options: CrowdOptions, screen: Screen, stop: CancellationToken) -> Result<Ended, Failure> {
-    let begun = Instant::now();
     let switched = Arc::new(AtomicU64::new(0));
+    let lamp = |_| -> Box<dyn Lamp> { Box::new(Counter(Arc::clone(&switched))) };
+    run_with(&options, lamp, &switched, screen, stop).await
+}
+
+/// The same with these lamps, by the number of their light.
+async fn run_with(
+    options: &CrowdOptions,
+    lamp: impl Fn(u32) -> Box<dyn Lamp>,
+    switched: &AtomicU64,
+    screen: Screen,
+    stop: CancellationToken,
+) -> Result<Ended, Failure> {
+    let begun = Instant::now();
+    let ids =
+        (0..options.lights).map(|number| format!("crowd{number}").parse()).collect::<Result<Vec<_>, _>>();
+    let ids: Vec<LightId> = ids.map_err(|error| Failure::Option(format!("{error}")))?;
     let controllers_stop = stop.child_token();
-    let mut controllers = start(&options, &switched, &controllers_stop).await?;
+    let mut controllers = start(options, &ids, lamp, &controllers_stop).await?;
     screen.line(format_args!("{} lights obey after {}", options.lights, seconds_of(begun.elapsed())));
     let work = async {
-        let mut crowd = Crowd::start(&options, screen.clone()).await?;
+        let mut crowd = Crowd::start(options, ids, screen.clone()).await?;
         let mut lost = crowd.all(Switch::On).await? + crowd.all(Switch::Off).await?;
         if options.rounds > 0 {
             // Those of the start, and the two for all, aside.
@@ -91,21 +108,20 @@ pub async fn run(options: CrowdOptions, screen: Screen, stop: CancellationToken)
 /// Returns when all controllers obey.
 async fn start(
     options: &CrowdOptions,
-    switched: &Arc<AtomicU64>,
+    ids: &[LightId],
+    lamp: impl Fn(u32) -> Box<dyn Lamp>,
     stop: &CancellationToken,
 ) -> Result<JoinSet<Result<(), Failure>>, Failure> {
     let mut controllers = JoinSet::new();
     let mut all_ready = Vec::new();
-    for number in 0..options.lights {
-        let id: LightId =
-            format!("crowd{number}").parse().map_err(|error| Failure::Option(format!("{error}")))?;
+    for (number, id) in (0..).zip(ids) {
         let (ready, is_ready) = oneshot::channel();
         all_ready.push(is_ready);
         let setup = Setup {
-            options: spread(&options.broker, number).client(Setup::session(&id, true, None)?, &usual())?,
-            id,
+            options: spread(&options.broker, number).client(Setup::session(id, true, None)?, &usual())?,
+            id: id.clone(),
             house: true,
-            lamp: Box::new(Counter(Arc::clone(switched))),
+            lamp: lamp(number),
             memory: Memory::none(),
             screen: Screen::new(std::io::sink(), false),
             ready: Some(ready),
@@ -139,86 +155,134 @@ fn spread(broker: &BrokerOptions, number: u32) -> BrokerOptions {
 struct Crowd {
     hub: Hub,
     screen: Screen,
-    lights: usize,
+    ids: Vec<LightId>,
+}
+
+/// What became of commands. Only a status that is what was commanded confirms one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tally {
+    confirmed: u64,
+    /// A lamp failed, or no answer came in time, or it was not even sent.
+    lost: u64,
+}
+
+impl Tally {
+    fn over(self) -> u64 {
+        self.confirmed + self.lost
+    }
+
+    fn lose(&mut self, commands: usize) {
+        self.lost += count(commands);
+    }
 }
 
 impl Crowd {
     /// A dashboard that knows all lights. Its session persists: else it would miss what lights say while it changes nodes.
-    async fn start(options: &CrowdOptions, screen: Screen) -> Result<Self, Failure> {
+    async fn start(options: &CrowdOptions, ids: Vec<LightId>, screen: Screen) -> Result<Self, Failure> {
         let client_id = options.broker.client_id.as_deref().unwrap_or("LightCrowd");
         let session = Hub::session(client_id).clean_session(false);
         let following = Following { scope: Scope::House, timeout: options.timeout, share: None };
         let hub = Hub::start(options.broker.client(session, &usual())?, client_id, following).await?;
-        let mut crowd = Self { hub, screen, lights: usize::try_from(options.lights).unwrap_or(usize::MAX) };
-        while crowd.hub.dashboard().lights().len() < crowd.lights {
+        let mut crowd = Self { hub, screen, ids };
+        // What the broker remembers of an earlier crowd is that it is offline.
+        while !crowd.all_are(|state| state != State::Offline) {
             crowd.hub.next().await?;
         }
         Ok(crowd)
     }
 
-    /// One command for all at once; gives how many were not confirmed.
+    fn all_are(&self, is_so: impl Fn(State) -> bool) -> bool {
+        let state = |id| self.hub.dashboard().light(id).and_then(|card| card.state);
+        self.ids.iter().all(|id| state(id).is_some_and(&is_so))
+    }
+
+    /// One command for all at once; gives how many did not confirm it.
     async fn all(&mut self, switch: Switch) -> Result<u64, Failure> {
         let begun = Instant::now();
-        let sent = self.hub.command(&Target::All, switch)?.len();
-        let (mut confirmed, mut lost) = (0, 0);
-        while confirmed + lost < sent {
-            match self.hub.next().await? {
-                Update::News { news, .. } => confirmed += usize::from(news.answer.is_some()),
-                Update::Unanswered(unanswered) => lost += unanswered.len(),
-                Update::Following | Update::Connection(_) => {}
-            }
+        let total = count(self.ids.len());
+        let mut tally = Tally::default();
+        let target = Target::Each(self.ids.clone());
+        tally.lose(self.hub.command(&target, switch)?.unsent.len());
+        while tally.over() < total {
+            self.next(&mut tally).await?;
         }
+        let Tally { confirmed, lost } = tally;
         let took = seconds_of(begun.elapsed());
-        self.screen.line(format_args!("all {switch}: {confirmed} of {sent} confirmed in {took}"));
-        Ok(u64::try_from(lost).unwrap_or(u64::MAX))
+        self.screen.line(format_args!("all {switch}: {confirmed} of {total} confirmed in {took}"));
+        Ok(lost)
     }
 
     /// Commands for each light, one after the other; gives how many were not confirmed.
     async fn stream(&mut self, rounds: u32) -> Result<u64, Failure> {
         let begun = Instant::now();
-        let ids: Vec<LightId> = self.hub.dashboard().lights().map(|(id, _)| id.clone()).collect();
-        let mut left: std::collections::BTreeMap<LightId, u32> =
-            ids.iter().map(|id| (id.clone(), rounds)).collect();
-        let total = u64::from(rounds) * u64::try_from(ids.len()).unwrap_or(u64::MAX);
-        for id in ids {
-            self.next_command(id, &mut left)?;
+        let mut left: BTreeMap<LightId, u32> = self.ids.iter().map(|id| (id.clone(), rounds)).collect();
+        let total = u64::from(rounds) * count(self.ids.len());
+        let mut tally = Tally::default();
+        for id in self.ids.clone() {
+            self.next_command(id, &mut left, &mut tally)?;
         }
-        let (mut confirmed, mut lost) = (0_u64, 0_u64);
-        while confirmed + lost < total {
-            match self.hub.next().await? {
-                Update::News { news, .. } if news.answer.is_some() => {
-                    confirmed += 1;
-                    if confirmed.is_multiple_of((total / 10).max(1)) {
-                        self.screen.line(format_args!("{confirmed} of {total} confirmed"));
-                    }
-                    self.next_command(news.id, &mut left)?;
-                }
-                Update::Unanswered(unanswered) => {
-                    for unanswered in unanswered {
-                        lost += 1;
-                        self.screen.line(crate::view::no_answer_of(&unanswered));
-                        self.next_command(unanswered.id, &mut left)?;
-                    }
-                }
-                _ => {}
+        while tally.over() < total {
+            let before = tally.confirmed;
+            for id in self.next(&mut tally).await? {
+                self.next_command(id, &mut left, &mut tally)?;
+            }
+            if tally.confirmed > before && tally.confirmed.is_multiple_of((total / 10).max(1)) {
+                self.screen.line(format_args!("{} of {total} confirmed", tally.confirmed));
             }
         }
+        let Tally { confirmed, lost } = tally;
         let took = seconds_of(begun.elapsed());
         self.screen.line(format_args!("{total} commands, {confirmed} confirmed, {lost} lost, in {took}"));
         Ok(lost)
     }
 
+    /// Counts what comes next; gives the lights whose command is over.
+    async fn next(&mut self, tally: &mut Tally) -> Result<Vec<LightId>, Failure> {
+        match self.hub.next().await? {
+            Update::News { news, .. } => {
+                let Some(answer) = news.answer else { return Ok(Vec::new()) };
+                if answer.confirmed {
+                    tally.confirmed += 1;
+                } else {
+                    tally.lose(1);
+                    self.screen.line(format_args!("{}: {} failed", news.id, answer.switch));
+                }
+                Ok(vec![news.id])
+            }
+            Update::Unanswered(unanswered) => {
+                tally.lose(unanswered.len());
+                for unanswered in &unanswered {
+                    self.screen.line(view::no_answer_of(unanswered));
+                }
+                Ok(unanswered.into_iter().map(|unanswered| unanswered.id).collect())
+            }
+            Update::Following | Update::Connection(_) => Ok(Vec::new()),
+        }
+    }
+
     fn next_command(
         &mut self,
         id: LightId,
-        left: &mut std::collections::BTreeMap<LightId, u32>,
+        left: &mut BTreeMap<LightId, u32>,
+        tally: &mut Tally,
     ) -> Result<(), Failure> {
-        let Some(left) = left.get_mut(&id).filter(|left| **left > 0) else { return Ok(()) };
-        *left -= 1;
-        // They alternate, so that a status answers one command only.
-        let switch = if left.is_multiple_of(2) { Switch::Off } else { Switch::On };
-        self.hub.command(&Target::One(id), switch).map(drop)
+        let Some(left) = left.get_mut(&id) else { return Ok(()) };
+        while *left > 0 {
+            *left -= 1;
+            // They alternate, so that a status answers one command only.
+            let switch = if left.is_multiple_of(2) { Switch::Off } else { Switch::On };
+            let unsent = self.hub.command(&Target::One(id.clone()), switch)?.unsent.len();
+            if unsent == 0 {
+                break;
+            }
+            tally.lose(unsent);
+        }
+        Ok(())
     }
+}
+
+fn count(things: usize) -> u64 {
+    u64::try_from(things).unwrap_or(u64::MAX)
 }
 
 fn seconds_of(duration: Duration) -> String {
@@ -231,4 +295,76 @@ fn peak_memory() -> Option<String> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(format!("{:.1} MiB", kib / 1_024.0))
+}
+
+#[cfg(all(test, feature = "broker"))]
+mod tests {
+    use std::path::PathBuf;
+
+    use clap::Parser;
+
+    use super::*;
+    use crate::broker::Broker;
+    use crate::lamp::LampError;
+    use crate::screen::tests::Paper;
+
+    #[derive(Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        crowd: CrowdOptions,
+    }
+
+    /// A lamp that can be switched on, but not off.
+    struct Stuck;
+
+    impl Lamp for Stuck {
+        fn switch(&mut self, switch: Switch) -> Switching<'_> {
+            let error = || std::io::Error::other("stuck");
+            Box::pin(async move {
+                match switch {
+                    Switch::On => Ok(()),
+                    Switch::Off => Err(LampError::File { path: PathBuf::new(), error: error() }),
+                }
+            })
+        }
+    }
+
+    /// Plays it with lights of which one is stuck, and gives its text.
+    async fn plays(stuck: u32, rounds: &str) -> (Ended, String) {
+        let broker = Broker::start(0, None).await.unwrap();
+        let address = broker.address().to_string();
+        let arguments = ["x", "--lights", "3", "--rounds", rounds, "--broker", &address];
+        let options = Arguments::try_parse_from(arguments).unwrap().crowd;
+        let paper = Paper::default();
+        let screen = Screen::new(paper.clone(), false);
+        let switched = Arc::new(AtomicU64::new(0));
+        let lamp = |number| -> Box<dyn Lamp> {
+            if number == stuck { Box::new(Stuck) } else { Box::new(Counter(Arc::clone(&switched))) }
+        };
+        let ended = run_with(&options, lamp, &switched, screen, CancellationToken::new()).await.unwrap();
+        broker.stop().await;
+        (ended, paper.text())
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_lamp_that_fails_confirms_nothing() {
+        let (ended, text) = plays(1, "4").await;
+        assert_eq!(ended, Ended::Unanswered);
+        for line in [
+            "all ON: 3 of 3 confirmed in ",
+            "crowd1: OFF failed\nall OFF: 2 of 3 confirmed in ",
+            "12 commands, 10 confirmed, 2 lost, in ",
+            "lamps were switched 8 times\n",
+        ] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn all_lights_that_obey_confirm() {
+        let (ended, text) = plays(3, "2").await;
+        assert_eq!(ended, Ended::Well);
+        assert!(text.contains("all OFF: 3 of 3 confirmed in "), "{text}");
+        assert!(text.contains("6 commands, 6 confirmed, 0 lost, in "), "{text}");
+    }
 }

@@ -22,6 +22,8 @@ pub struct Dashboard {
 pub enum Target {
     /// This light, known or not.
     One(LightId),
+    /// These lights.
+    Each(Vec<LightId>),
     /// All lights that are known.
     All,
 }
@@ -29,7 +31,8 @@ pub enum Target {
 /// What is known of one light.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Card {
-    /// Its last status; `None` before any came.
+    /// Its last status; `None` before any came. Then it is here only as long as a command waits for an answer: its name may
+    /// be a mistake.
     pub state: Option<State>,
     /// Since when it is so: when the first status that said it came.
     pub since: Option<Moment>,
@@ -106,9 +109,14 @@ impl Dashboard {
         Self { timeout, sender, lights: BTreeMap::new(), last_timestamp: f64::NEG_INFINITY }
     }
 
-    /// All lights, by name.
+    /// All lights, by name: those that have said what they are, and those that were told something and may still answer.
     pub fn lights(&self) -> impl ExactSizeIterator<Item = (&LightId, &Card)> {
         self.lights.iter()
+    }
+
+    /// Those that have said what they are.
+    pub fn known(&self) -> impl Iterator<Item = (&LightId, &Card)> {
+        self.lights.iter().filter(|(_, card)| card.state.is_some())
     }
 
     /// One light.
@@ -121,24 +129,27 @@ impl Dashboard {
         self.timeout
     }
 
-    /// Commands to be published, each to the light's control topic. They wait for an answer from now on.
+    /// Commands to be published, each to the light's control topic. Whoever does it tells [`sent`](Self::sent).
     pub fn command(&mut self, target: &Target, switch: Switch, now: Moment) -> Vec<(LightId, Command)> {
         let ids: Vec<LightId> = match target {
             Target::One(id) => vec![id.clone()],
-            Target::All => self.lights.keys().cloned().collect(),
+            Target::Each(ids) => ids.clone(),
+            Target::All => self.known().map(|(id, _)| id.clone()).collect(),
         };
         let timestamp = now.unix.max(self.last_timestamp.next_up());
         self.last_timestamp = timestamp;
-        let deadline = now.instant + self.timeout;
-        for id in &ids {
-            let Some(card) = self.card(id) else { continue };
-            if card.pending.len() >= Self::MAX_PENDING {
-                card.pending.pop_front();
-            }
-            card.pending.push_back(Pending { switch, sent: now, deadline });
-        }
         let command = Command { switch, timestamp: Some(timestamp), sender: self.sender.clone() };
         ids.into_iter().map(|id| (id, command.clone())).collect()
+    }
+
+    /// A command was published: from now on it waits for an answer.
+    pub fn sent(&mut self, id: &LightId, switch: Switch, now: Moment) {
+        let deadline = now.instant + self.timeout;
+        let Some(card) = self.card(id) else { return };
+        if card.pending.len() >= Self::MAX_PENDING {
+            card.pending.pop_front();
+        }
+        card.pending.push_back(Pending { switch, sent: now, deadline });
     }
 
     /// A message came. `None` when its topic is that of no light, or there are too many of them.
@@ -148,8 +159,8 @@ impl Dashboard {
     pub fn status(&mut self, topic: &str, payload: &[u8], retained: bool, now: Moment) -> Option<News> {
         let id = LightId::of_status(topic)?;
         let state = State::parse(payload);
-        let card = self.card(&id)?;
         let Some(said) = state else { return Some(News { id, state, retained, answer: None }) };
+        let card = self.card(&id)?;
         if card.state != state {
             (card.state, card.since) = (state, Some(now));
         }
@@ -157,7 +168,7 @@ impl Dashboard {
         Some(News { id, state, retained, answer })
     }
 
-    /// Commands whose time is over. They wait no longer.
+    /// Commands whose time is over. They wait no longer, and a name that has never said anything is forgotten.
     pub fn expire(&mut self, now: Instant) -> Vec<Unanswered> {
         let mut unanswered = Vec::new();
         for (id, card) in &mut self.lights {
@@ -167,6 +178,7 @@ impl Dashboard {
                 card.pending.pop_front();
             }
         }
+        self.lights.retain(|_, card| card.state.is_some() || !card.pending.is_empty());
         unanswered
     }
 

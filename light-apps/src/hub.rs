@@ -83,6 +83,15 @@ pub enum Update {
     Unanswered(Vec<Unanswered>),
 }
 
+/// What became of a command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Commanded {
+    /// It was published to these lights, and waits for their answers.
+    pub sent: Vec<LightId>,
+    /// It was not to these, since too many messages wait for the broker. It waits for nothing, and may be given again.
+    pub unsent: Vec<LightId>,
+}
+
 /// A dashboard that follows.
 #[derive(Debug)]
 pub struct Hub {
@@ -135,24 +144,27 @@ impl Hub {
         &self.scope
     }
 
-    /// Publishes a command, and gives the lights that it is for.
+    /// Publishes a command, and tells to which lights.
     ///
     /// # Errors
-    /// Too many wait already, or the client is closed.
-    pub fn command(&mut self, target: &Target, switch: Switch) -> Result<Vec<LightId>, Failure> {
-        let commands = self.dashboard.command(target, switch, Moment::now());
-        let mut ids = Vec::with_capacity(commands.len());
-        for (id, command) in commands {
+    /// The client is closed.
+    pub fn command(&mut self, target: &Target, switch: Switch) -> Result<Commanded, Failure> {
+        let now = Moment::now();
+        let mut commanded = Commanded::default();
+        for (id, command) in self.dashboard.command(target, switch, now) {
             let message = Message::new(id.control(), command.to_json())?.qos(QoS::AtLeastOnce);
-            // It need not be awaited: the light's answer counts, not the broker's.
             match self.client.try_publish(message) {
-                Ok(delivery) => drop(delivery),
-                Err(mqtt_client::TryPublishError::Full(_)) => return Err(Failure::Busy),
+                // It need not be awaited: the light's answer counts, not the broker's.
+                Ok(delivery) => {
+                    drop(delivery);
+                    self.dashboard.sent(&id, switch, now);
+                    commanded.sent.push(id);
+                }
+                Err(mqtt_client::TryPublishError::Full(_)) => commanded.unsent.push(id),
                 Err(mqtt_client::TryPublishError::Never(error)) => return Err(error.into()),
             }
-            ids.push(id);
         }
-        Ok(ids)
+        Ok(commanded)
     }
 
     /// What happens next.
@@ -277,5 +289,39 @@ pub(crate) async fn sleep_until(deadline: Option<std::time::Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A dashboard of a broker that never comes, and for which only so many commands may wait.
+    async fn waits(commands: usize) -> Hub {
+        let session = Hub::session("me").queue(commands, usize::MAX);
+        let options = Options::over(session, || Box::pin(std::future::pending()));
+        let following = Following { scope: Scope::House, timeout: Duration::from_secs(60), share: None };
+        Hub::start(options, "me", following).await.unwrap()
+    }
+
+    fn ids(names: &[&str]) -> Vec<LightId> {
+        names.iter().map(|name| name.parse().unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn what_was_not_sent_waits_for_nothing() {
+        let mut hub = waits(2).await;
+        let all = Target::Each(ids(&["a", "b", "c", "d"]));
+        let commanded = hub.command(&all, Switch::On).unwrap();
+        assert_eq!(commanded, Commanded { sent: ids(&["a", "b"]), unsent: ids(&["c", "d"]) });
+        let waiting: Vec<_> =
+            hub.dashboard().lights().map(|(id, card)| (id.clone(), card.pending.len())).collect();
+        assert_eq!(waiting, ids(&["a", "b"]).into_iter().map(|id| (id, 1)).collect::<Vec<_>>());
+        assert!(hub.command(&Target::One(ids(&["c"]).remove(0)), Switch::On).unwrap().sent.is_empty());
+        assert_eq!(hub.dashboard().lights().len(), 2);
+
+        hub.client.disconnect(Duration::ZERO).await.unwrap();
+        assert!(hub.command(&all, Switch::Off).is_err());
+        assert!(hub.dashboard().lights().all(|(_, card)| card.pending.len() == 1));
     }
 }

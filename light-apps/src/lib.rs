@@ -16,6 +16,7 @@
 //! kitchen.switched(&command, true);
 //! assert_eq!(kitchen.state().to_string(), "Light is ON");
 //!
+//! dashboard.sent(&sent[0].0, Switch::On, now);
 //! let news = dashboard.status("home/kitchen/status", b"Light is ON", false, now);
 //! assert_eq!(news.unwrap().state, Some(State::On));
 //! # Ok(())

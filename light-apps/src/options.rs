@@ -204,7 +204,7 @@ pub struct LampOptions {
     /// Run this command to switch off
     #[arg(long, value_name = "COMMAND", requires = "on_command")]
     pub off_command: Option<String>,
-    /// How long such a command may run, in seconds; then it is killed, and the light is UNKNOWN
+    /// How long such a command may run, in seconds; then it is killed with all that it has started, and the light is UNKNOWN
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub command_timeout: Duration,
 }
@@ -244,9 +244,8 @@ pub struct WebOptions {
     /// A name by which browsers may call this machine, beside its addresses; may be given again
     #[arg(long, value_name = "NAME", requires = "web")]
     pub web_host: Vec<String>,
-    /// Where browsers find the page when a proxy stands before it, for HTTPS say, as in https://lights.example; may be
-    /// given again
-    #[arg(long, value_name = "URL", requires = "web")]
+    /// Where browsers find the page when a proxy stands before it, for HTTPS say; may be given again
+    #[arg(long, value_name = "https://HOST", requires = "web")]
     pub web_origin: Vec<packet_inspector::page::Origin>,
 }
 

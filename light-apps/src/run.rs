@@ -50,9 +50,6 @@ pub enum Failure {
     /// A message can't be put into a packet.
     #[error("{0}")]
     Publish(PublishError),
-    /// More commands than can wait.
-    #[error("too many commands wait for the broker")]
-    Busy,
     /// A file of the user can't be read.
     #[error("{}: {error}", path.display())]
     File {

@@ -115,12 +115,18 @@ impl fmt::Debug for Screen {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// A writer whose text can be seen.
     #[derive(Clone, Default)]
-    struct Paper(Arc<Mutex<Vec<u8>>>);
+    pub(crate) struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Paper {
+        pub(crate) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
 
     impl Write for Paper {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -136,7 +142,7 @@ mod tests {
     fn shows(terminal: bool, play: impl Fn(&Screen), expected: &str) {
         let paper = Paper::default();
         play(&Screen::new(paper.clone(), terminal));
-        assert_eq!(String::from_utf8(paper.0.lock().unwrap().clone()).unwrap(), expected);
+        assert_eq!(paper.text(), expected);
     }
 
     fn conversation(screen: &Screen) {

@@ -45,13 +45,20 @@ pub fn sent_command(switch: Switch) -> String {
     format!("Sent command: {switch}")
 }
 
-/// The same, in a house.
-pub fn sent_to(switch: Switch, ids: &[LightId]) -> String {
+/// The same, in a house. Of a single light it may not be known whether there is one of this name.
+pub fn sent_to(switch: Switch, ids: &[LightId], known: bool) -> String {
     match ids {
         [] => "There is no light yet.".to_owned(),
-        [id] => format!("Sent command: {switch} to {id}"),
+        [id] if known => format!("Sent command: {switch} to {id}"),
+        [id] => format!("Sent command: {switch} to {id}, which has not been heard of"),
         ids => format!("Sent command: {switch} to {} lights", ids.len()),
     }
+}
+
+/// The dashboard could not give a command to so many lights.
+pub fn not_sent(switch: Switch, lights: usize) -> String {
+    let whom = if lights == 1 { "one light".to_owned() } else { format!("{lights} lights") };
+    format!("{switch} was not sent to {whom}: too many commands wait for the broker.")
 }
 
 /// The dashboard heard of the lab's light, whatever it says.
@@ -92,6 +99,11 @@ pub fn no_answer(unanswered: &Unanswered) -> String {
 pub fn no_answer_of(unanswered: &Unanswered) -> String {
     let Unanswered { id, switch, after } = unanswered;
     format!("{id} did not answer {switch} within {}.", seconds(*after))
+}
+
+/// Nobody of this name answered, or has ever said anything.
+pub fn nobody(unanswered: &Unanswered) -> String {
+    format!("{} No light of this name has been heard of.", no_answer_of(unanswered))
 }
 
 /// A light of a house did not answer, since nobody controls it; its session keeps the command.
@@ -140,7 +152,6 @@ fn seconds(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dashboard::Target;
     use crate::time::Moment;
 
     #[test]
@@ -163,8 +174,8 @@ mod tests {
         assert_eq!(list(&house, now.instant), ["There is no light yet."]);
         house.status("home/kitchen/status", b"Light is ON", true, now);
         house.status("home/wc/status", b"Light is OFFLINE", true, now);
-        house.command(&Target::One("hall".parse().unwrap()), Switch::On, now);
-        house.command(&Target::One("kitchen".parse().unwrap()), Switch::Off, now);
+        house.sent(&"hall".parse().unwrap(), Switch::On, now);
+        house.sent(&"kitchen".parse().unwrap(), Switch::Off, now);
         now.instant += Duration::from_millis(61_500);
         let payload = b"Light is OFF";
         let heard = house.status("home/kitchen/status", payload, false, now).unwrap();
@@ -179,6 +190,10 @@ mod tests {
         );
         let unanswered = house.expire(now.instant);
         assert_eq!(no_answer_of(&unanswered[0]), "hall did not answer ON within 61.5 s.");
+        assert_eq!(
+            nobody(&unanswered[0]),
+            "hall did not answer ON within 61.5 s. No light of this name has been heard of."
+        );
         assert_eq!(no_answer(&unanswered[0]), "No light answered ON within 61.5 s.");
     }
 }

@@ -24,7 +24,15 @@ impl Scene {
     }
 
     fn tell(&mut self, light: &str, switch: Switch) -> Vec<(LightId, Command)> {
-        self.dashboard.command(&Target::One(light.parse().unwrap()), switch, self.now)
+        let commands = self.dashboard.command(&Target::One(light.parse().unwrap()), switch, self.now);
+        self.published(switch, &commands);
+        commands
+    }
+
+    fn published(&mut self, switch: Switch, commands: &[(LightId, Command)]) {
+        for (id, _) in commands {
+            self.dashboard.sent(id, switch, self.now);
+        }
     }
 
     fn hear(&mut self, light: &str, text: &str) -> News {
@@ -123,12 +131,44 @@ fn all_lights_that_are_known_are_told_at_once() {
     for light in ["kitchen", "hall", "cellar"] {
         scene.keeps(light, "Light is ON");
     }
+    // Nobody knows whether there is one of this name.
+    scene.tell("kitchne", Off);
     let sent = scene.dashboard.command(&Target::All, Off, scene.now);
+    scene.published(Off, &sent);
     let topics: Vec<_> = sent.iter().map(|(id, _)| id.control()).collect();
     assert_eq!(topics, ["home/cellar/control", "home/hall/control", "home/kitchen/control"]);
     for light in ["hall", "cellar", "kitchen"] {
         assert!(scene.hear(light, "Light is OFF").answer.unwrap().confirmed);
     }
+}
+
+#[test]
+fn a_name_that_nobody_has_is_forgotten() {
+    let mut scene = Scene::new();
+    scene.tell("kitchne", On);
+    scene.later(3_000);
+    scene.tell("kitchne", Off);
+    assert_eq!((scene.dashboard.lights().len(), scene.dashboard.known().count()), (1, 0));
+    scene.later(2_000);
+    assert_eq!(scene.dashboard.expire(scene.now.instant).len(), 1);
+    assert_eq!(scene.card("kitchne").pending.len(), 1);
+    scene.later(3_000);
+    assert_eq!(scene.dashboard.expire(scene.now.instant).len(), 1);
+    assert_eq!(scene.dashboard.lights().len(), 0);
+    // Nor does what nobody understands make a light; an answer does.
+    assert_eq!(scene.hear("kitchne", "on").state, None);
+    assert_eq!(scene.dashboard.lights().len(), 0);
+    scene.tell("hall", On);
+    assert!(scene.hear("hall", "Light is ON").answer.unwrap().confirmed);
+    scene.later(9_000);
+    assert_eq!((scene.dashboard.expire(scene.now.instant).len(), scene.dashboard.known().count()), (0, 1));
+}
+
+#[test]
+fn what_was_not_published_waits_for_nothing() {
+    let mut scene = Scene::new();
+    let commands = scene.dashboard.command(&Target::Each(vec!["a".parse().unwrap()]), On, scene.now);
+    assert_eq!((commands.len(), scene.dashboard.next_deadline()), (1, None));
 }
 
 #[test]

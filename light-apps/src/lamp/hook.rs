@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use crate::lamp::{Lamp, LampError, Switching};
 use crate::payload::Switch;
@@ -62,16 +62,64 @@ impl Words {
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn().map_err(failed)?;
+        let group = Group::of(&child);
         match tokio::time::timeout(limit, child.wait()).await {
-            Ok(Ok(status)) if status.success() => Ok(()),
-            Ok(Ok(status)) => Err(LampError::Failed { program: program(), status }),
-            Ok(Err(error)) => Err(failed(error)),
+            Ok(ended) => {
+                // What it left running is meant to run.
+                group.leave();
+                match ended {
+                    Ok(status) if status.success() => Ok(()),
+                    Ok(status) => Err(LampError::Failed { program: program(), status }),
+                    Err(error) => Err(failed(error)),
+                }
+            }
             Err(_) => {
+                drop(group);
                 child.kill().await.map_err(failed)?;
                 Err(LampError::TooSlow { program: program(), limit })
             }
         }
     }
+}
+
+/// A program and all that it has started, which is killed when this is dropped. So the leader must not have been waited for:
+/// until then nobody else can have its number.
+#[cfg(unix)]
+struct Group(Option<rustix::process::Pid>);
+
+#[cfg(unix)]
+impl Group {
+    fn of(leader: &Child) -> Self {
+        let id = leader.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(rustix::process::Pid::from_raw))
+    }
+
+    fn leave(mut self) {
+        self.0 = None;
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // It may have ended this very moment.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+/// Elsewhere the program alone is killed.
+#[cfg(not(unix))]
+struct Group;
+
+#[cfg(not(unix))]
+impl Group {
+    fn of(_: &Child) -> Self {
+        Self
+    }
+
+    fn leave(self) {}
 }
 
 impl Lamp for Hook {
@@ -112,6 +160,55 @@ mod tests {
     async fn one_that_hangs_is_killed() {
         let mut lamp = Hook::new("sleep 1000", "true", Duration::from_millis(50)).unwrap();
         assert!(matches!(lamp.switch(Switch::On).await, Err(LampError::TooSlow { .. })));
+    }
+
+    /// Who writes into a pipe and then hangs, so that the pipe's end tells its own.
+    #[tokio::test]
+    async fn what_one_that_hangs_has_started_is_killed_too() {
+        use std::io::{ErrorKind, Read};
+        use std::os::unix::fs::OpenOptionsExt;
+
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+        let mut reader =
+            std::fs::OpenOptions::new().read(true).custom_flags(nonblocking).open(&pipe).unwrap();
+        let child = format!("sh -c '(echo begun; exec sleep 1000) >\"{}\" & wait'", pipe.display());
+        // On a busy machine it may be killed before it has begun.
+        let mut limit = Duration::from_millis(100);
+        let mut said = Vec::new();
+        while said.is_empty() {
+            let mut lamp = Hook::new(&child, "true", limit).unwrap();
+            assert!(matches!(lamp.switch(Switch::On).await, Err(LampError::TooSlow { .. })));
+            limit *= 2;
+            let patience = std::time::Instant::now() + LIMIT;
+            // The end comes when all writers are gone.
+            while let Err(error) = reader.read_to_end(&mut said) {
+                assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                assert!(std::time::Instant::now() < patience, "a child still runs");
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        assert_eq!(said, b"begun\n");
+    }
+
+    #[tokio::test]
+    async fn what_one_that_succeeds_has_started_goes_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let (pipe, there) = (directory.path().join("pipe"), directory.path().join("there"));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let child =
+            format!("sh -c '(read line; echo $line >\"{}\") <\"{}\" &'", there.display(), pipe.display());
+        let mut lamp = Hook::new(&child, "true", LIMIT).unwrap();
+        lamp.switch(Switch::On).await.unwrap();
+        // Opening it waits for who reads, and reading what he writes for its end.
+        std::fs::write(&pipe, "still here\n").unwrap();
+        let patience = std::time::Instant::now() + LIMIT;
+        while std::fs::read(&there).unwrap_or_default() != b"still here\n" {
+            assert!(std::time::Instant::now() < patience, "it does not go on");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     #[test]

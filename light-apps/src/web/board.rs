@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::log::{Detail, Line, Log, Tapped};
-use crate::dashboard::{Card, Dashboard, News, Target};
+use crate::dashboard::{Card, Dashboard, News};
 use crate::hub::Update;
 use crate::payload::{State, Switch};
 use crate::time::Moment;
@@ -122,22 +122,22 @@ impl Board {
     }
 
     /// A command went to these lights.
-    pub(super) fn commanded(&mut self, target: &Target, switch: Switch, dashboard: &Dashboard) {
+    pub(super) fn commanded(&mut self, ids: &[LightId], switch: Switch, dashboard: &Dashboard) {
         self.version += 1;
-        let ids = match target {
-            Target::One(id) => vec![id.clone()],
-            Target::All => dashboard.lights().map(|(id, _)| id.clone()).collect(),
-        };
-        for id in ids.iter().filter(|id| dashboard.light(id).is_some()) {
+        for id in ids {
             self.draw(id, dashboard, |face| {
                 (face.asked, face.note) = (Some(State::from(switch).word()), None);
             });
         }
     }
 
-    /// Draws a light anew.
+    /// Draws a light anew: one that has said something, or that is shown already.
     fn draw(&mut self, id: &LightId, dashboard: &Dashboard, change: impl FnOnce(&mut Face)) {
-        let Some(card) = dashboard.light(id) else { return };
+        let silent = Card::default();
+        let card = dashboard.light(id).unwrap_or(&silent);
+        if card.state.is_none() && !self.knows(id) {
+            return;
+        }
         let shown =
             self.cards.entry(id.clone()).or_insert_with(|| Shown { changed: 0, face: Face::default() });
         shown.changed = self.version;
@@ -203,9 +203,9 @@ mod tests {
         }
 
         fn told(&mut self, id: &str, switch: Switch) {
-            let target = Target::One(id.parse().unwrap());
-            self.dashboard.command(&target, switch, Moment::now());
-            self.board.commanded(&target, switch, &self.dashboard);
+            let id = id.parse().unwrap();
+            self.dashboard.sent(&id, switch, Moment::now());
+            self.board.commanded(&[id], switch, &self.dashboard);
         }
 
         fn card(&self) -> Value {
@@ -262,6 +262,26 @@ mod tests {
         assert_eq!(states, ["ON", "OFF"]);
         assert_eq!(unseen["log"].as_array().unwrap().len(), Log::MOST);
         assert_eq!(unseen["oldest"], 5_001 - u64::try_from(Log::MOST).unwrap());
+    }
+
+    #[test]
+    fn a_light_that_never_answers_is_not_sent_for_ever() {
+        let lab = LightId::default();
+        let mut house =
+            House { dashboard: Dashboard::new(Duration::from_secs(5), None), board: Board::new(Some(&lab)) };
+        house.told(lab.as_str(), Switch::On);
+        assert_eq!(house.card()["sent"], "ON");
+        let late = house.dashboard.expire(Moment::now().instant + Duration::from_secs(6));
+        house.board.update(&Update::Unanswered(late), &house.dashboard, Moment::now());
+        assert_eq!((&house.card()["sent"], &house.card()["state"]), (&Value::Null, &Value::Null));
+        assert_eq!(house.card()["note"], "light did not answer ON within 6 s.");
+    }
+
+    #[test]
+    fn what_nobody_understands_makes_no_card() {
+        let mut house = House::new();
+        house.says("attic", "Licht ist AN");
+        assert_eq!(since(&house.board, None)["lights"], json!([]));
     }
 
     #[test]

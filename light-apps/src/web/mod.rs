@@ -18,7 +18,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::dashboard::Target;
-use crate::hub::{Following, Hub, Scope};
+use crate::hub::{Commanded, Following, Hub, Scope};
 use crate::options::WebOptions;
 use crate::payload::Switch;
 use crate::run::{Ended, Failure};
@@ -169,18 +169,18 @@ fn obey(order: Order, hub: &mut Hub, shared: &Shared) -> Result<(), Failure> {
     let Order { target, switch, answer } = order;
     let known = match &target {
         Target::One(id) => shared.board().knows(id),
-        Target::All => true,
+        Target::Each(_) | Target::All => true,
     };
-    let outcome = if known { hub.command(&target, switch) } else { Ok(Vec::new()) };
-    // A command to many may have gone to some of them.
-    shared.show(|board| board.commanded(&target, switch, hub.dashboard()));
+    let outcome = if known {
+        let Commanded { sent, unsent } = hub.command(&target, switch)?;
+        // A command to many may have gone to some of them.
+        shared.show(|board| board.commanded(&sent, switch, hub.dashboard()));
+        if unsent.is_empty() { Ok(sent) } else { Err(Refusal::Busy) }
+    } else {
+        Err(Refusal::NoSuchLight)
+    };
     // The browser may have gone away.
-    let _ = answer.send(match outcome {
-        _ if !known => Err(Refusal::NoSuchLight),
-        Ok(ids) => Ok(ids),
-        Err(Failure::Busy) => Err(Refusal::Busy),
-        Err(failure) => return Err(failure),
-    });
+    let _ = answer.send(outcome);
     Ok(())
 }
 

@@ -41,6 +41,32 @@ fn a_dashboard_that_starts_later_sees_and_commands_all() {
 }
 
 #[test]
+fn a_mistyped_name_makes_no_light() {
+    let broker = Embedded::start();
+    let at = broker.address();
+    let kitchen = start("light-controller", &["--id", "kitchen", "--broker", &at]);
+    kitchen.complains("kitchen obeys");
+    let mut dashboard = start("light-dashboard", &["--house", "--broker", &at, "--timeout", "0.5"]);
+    for line in ["kitchne ON", "list", "all ON"] {
+        dashboard.enter(line);
+    }
+    dashboard.close_input();
+    let end = dashboard.end();
+    assert_eq!(end.status.code(), Some(1));
+    let (_, told) = end.out.split_once("Sent command: ON to kitchne, which has not been heard of\n").unwrap();
+    let (told, list) = told.split_once("list\n").unwrap();
+    assert!(
+        told.starts_with(
+            "kitchne did not answer ON within 0.5 s. No light of this name has been heard of.\n"
+        ),
+        "{told}"
+    );
+    assert!(list.starts_with("kitchen  OFF  ") && !list.contains("kitchne"), "{list}");
+    assert!(list.contains("Sent command: ON to kitchen\nkitchen: Light is ON ("), "{list}");
+    drop(kitchen);
+}
+
+#[test]
 fn a_controller_that_dies_is_offline_and_is_then_as_it_was() {
     each_broker(|broker| {
         let home = scratch();

@@ -59,8 +59,8 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
 
-    /// Where browsers find the page when a proxy stands before it, as in https://bench.example; may be given again
-    #[arg(long, value_name = "URL")]
+    /// Where browsers find the page when a proxy stands before it, for HTTPS say; may be given again
+    #[arg(long, value_name = "https://HOST")]
     origin: Vec<Origin>,
 
     /// Also stand between clients and a broker, and show what passes; may be given again
