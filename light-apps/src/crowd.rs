@@ -219,12 +219,12 @@ impl Crowd {
         let total = u64::from(rounds) * count(self.ids.len());
         let mut tally = Tally::default();
         for id in self.ids.clone() {
-            self.next_command(id, &mut left, &mut tally)?;
+            self.next_command(&id, &mut left, &mut tally)?;
         }
         while tally.over() < total {
             let before = tally.confirmed;
             for id in self.next(&mut tally).await? {
-                self.next_command(id, &mut left, &mut tally)?;
+                self.next_command(&id, &mut left, &mut tally)?;
             }
             if tally.confirmed > before && tally.confirmed.is_multiple_of((total / 10).max(1)) {
                 self.screen.line(format_args!("{} of {total} confirmed", tally.confirmed));
@@ -262,11 +262,11 @@ impl Crowd {
 
     fn next_command(
         &mut self,
-        id: LightId,
+        id: &LightId,
         left: &mut BTreeMap<LightId, u32>,
         tally: &mut Tally,
     ) -> Result<(), Failure> {
-        let Some(left) = left.get_mut(&id) else { return Ok(()) };
+        let Some(left) = left.get_mut(id) else { return Ok(()) };
         while *left > 0 {
             *left -= 1;
             // They alternate, so that a status answers one command only.
@@ -297,7 +297,8 @@ fn peak_memory() -> Option<String> {
     Some(format!("{:.1} MiB", kib / 1_024.0))
 }
 
-#[cfg(all(test, feature = "broker"))]
+#[cfg(feature = "broker")]
+#[cfg(test)]
 mod tests {
     use std::path::PathBuf;
 

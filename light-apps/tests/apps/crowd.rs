@@ -32,6 +32,7 @@ fn a_cluster_that_loses_a_node_loses_no_command() {
         end.out
     );
     assert!(after.contains("100 commands, 100 confirmed, 0 lost, in "), "{}", end.out);
+    crate::readme::is_as_the_front_page_says(&end.out);
     // Also those that came twice, since the node had not passed on their acknowledgement.
     assert!(after.contains("lamps were switched 100 times\n"), "{}", end.out);
 }

@@ -21,6 +21,7 @@ mod lab;
 mod network;
 mod paho;
 mod peer;
+mod readme;
 mod scratch;
 mod secure;
 mod server;
