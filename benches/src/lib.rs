@@ -19,6 +19,7 @@ pub mod operation;
 pub mod plot;
 pub mod readme;
 pub mod sample;
+pub mod session;
 pub mod size;
 pub mod workloads;
 
