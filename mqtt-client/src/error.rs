@@ -93,6 +93,12 @@ pub enum SubscribeError {
     /// The Server refused every filter (return code 0x80).
     #[error("the server refused the subscription")]
     Refused,
+    /// The answer stands behind messages that nobody takes, and there is no room for more of them: see
+    /// [`Options::unread`](crate::Options::unread). The Server was asked, and may do it all the same. Take messages while
+    /// you wait, in another task or by `select!`, or before you ask again. What came for the stream of this subscription
+    /// alone is gone.
+    #[error("the answer stands behind more messages than may wait unread: take them meanwhile")]
+    Unread,
     /// See the source.
     #[error(transparent)]
     Closed(#[from] Closed),

@@ -290,9 +290,9 @@ impl Client {
             Shared::wake_driver(state);
             answer
         };
-        answer.await.map_err(|_| {
+        answer.await.unwrap_or_else(|_| {
             let state = self.shared().lock();
-            SubscribeError::Closed(state.ended.clone().unwrap_or(Closed::Disconnected))
+            Err(SubscribeError::Closed(state.ended.clone().unwrap_or(Closed::Disconnected)))
         })
     }
 

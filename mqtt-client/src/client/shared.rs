@@ -6,14 +6,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mqtt_codec::SubackReturnCode;
 use tokio::sync::{Notify, broadcast, oneshot};
 
 use crate::client::deliveries::Deliveries;
 use crate::client::streams::Streams;
-use crate::error::{Closed, Error};
+use crate::error::{Closed, Error, SubscribeError};
 use crate::session::{Event, Outbox, Session, Tag};
 use crate::store::Change;
 use crate::trace::{info, warn};
@@ -42,7 +42,7 @@ pub(crate) struct State {
     pub(crate) deliveries: Deliveries,
     pub(crate) streams: Streams,
     /// Who waits for SUBACK or UNSUBACK.
-    requests: HashMap<Tag, oneshot::Sender<Vec<SubackReturnCode>>>,
+    requests: HashMap<Tag, oneshot::Sender<Answer>>,
     next_request: u32,
     events: Option<broadcast::Sender<ConnectionEvent>>,
     pub(crate) statistics: Statistics,
@@ -60,7 +60,16 @@ pub(crate) struct State {
     pub(crate) batches_stored: u64,
     /// The driver sleeps without reading, since too many messages wait.
     pub(crate) reading_stopped: bool,
+    /// Since when it does so though somebody waits for SUBACK or UNSUBACK, and nobody takes a message.
+    stalled: Option<Instant>,
+    unread_timeout: Duration,
 }
+
+/// To SUBSCRIBE or UNSUBSCRIBE.
+pub(crate) type Answer = Result<Vec<SubackReturnCode>, SubscribeError>;
+
+/// While somebody waits for one, so many times as many messages may wait: who waits for it may be who takes them.
+const ROOM_FOR_AN_ANSWER: usize = 16;
 
 /// The user wants an end.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +94,12 @@ impl Closing {
 }
 
 impl Shared {
-    pub(crate) fn new(session: Session, stored: bool, streams: Streams) -> Arc<Self> {
+    pub(crate) fn new(
+        session: Session,
+        stored: bool,
+        streams: Streams,
+        unread_timeout: Duration,
+    ) -> Arc<Self> {
         Arc::new(Self {
             is_stored: stored,
             state: Mutex::new(State {
@@ -104,6 +118,8 @@ impl Shared {
                 batches_taken: 0,
                 batches_stored: 0,
                 reading_stopped: false,
+                stalled: None,
+                unread_timeout,
             }),
             room: Notify::new(),
             committed: [Notify::new(), Notify::new()],
@@ -130,6 +146,9 @@ impl Shared {
     /// The same for who took a message: the driver sleeps without reading when too many wait.
     #[inline]
     pub(crate) fn wake_driver_to_read(mut state: MutexGuard<'_, State>) {
+        if let Some(since) = &mut state.stalled {
+            *since = Instant::now();
+        }
         if state.reading_stopped && !state.is_full() {
             state.reading_stopped = false;
             Self::wake_driver(state);
@@ -217,7 +236,45 @@ impl State {
     /// So many messages wait for the user that no more are to be read.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.streams.is_full(self.session.unacknowledged())
+        let unacknowledged = self.session.unacknowledged();
+        self.streams.is_full(unacknowledged, 1)
+            && (!self.awaits_answer() || self.streams.is_full(unacknowledged, ROOM_FOR_AN_ANSWER))
+    }
+
+    /// Somebody waits for SUBACK or UNSUBACK.
+    fn awaits_answer(&self) -> bool {
+        self.requests.values().any(|request| !request.is_closed())
+    }
+
+    /// There is a new connection.
+    pub(crate) fn connection_opened(&mut self, now: Instant) {
+        self.stalled = None;
+        self.session.connection_opened(now);
+    }
+
+    /// Whether too many messages wait to read on.
+    #[inline]
+    pub(crate) fn note_stalled(&mut self, full: bool, now: impl FnOnce() -> Instant) {
+        if !full || !self.awaits_answer() {
+            self.stalled = None;
+        } else if self.stalled.is_none() {
+            self.stalled = Some(now());
+        }
+    }
+
+    /// When who waits for SUBACK or UNSUBACK has waited long enough for somebody to take a message.
+    pub(crate) fn stalled_until(&self) -> Option<Instant> {
+        self.stalled?.checked_add(self.unread_timeout)
+    }
+
+    /// Tells who waits for an answer that it can't be read, if that is so for too long.
+    pub(crate) fn give_up_requests(&mut self, now: Instant) {
+        if self.stalled_until().is_some_and(|end| end <= now) {
+            self.stalled = None;
+            for (_, request) in self.requests.drain() {
+                let _ = request.send(Err(SubscribeError::Unread));
+            }
+        }
     }
 
     fn pass_on_events(&mut self) {
@@ -261,12 +318,12 @@ impl State {
     fn answer(&mut self, tag: Tag, return_codes: Vec<SubackReturnCode>) {
         if let Some(request) = self.requests.remove(&tag) {
             // Whoever asked may have stopped waiting.
-            let _ = request.send(return_codes);
+            let _ = request.send(Ok(return_codes));
         }
     }
 
     /// A tag for a request, and where its answer will arrive.
-    pub(crate) fn new_request(&mut self) -> (Tag, oneshot::Receiver<Vec<SubackReturnCode>>) {
+    pub(crate) fn new_request(&mut self) -> (Tag, oneshot::Receiver<Answer>) {
         let (sender, receiver) = oneshot::channel();
         while self.requests.contains_key(&Tag(self.next_request)) {
             self.next_request = self.next_request.wrapping_add(1);

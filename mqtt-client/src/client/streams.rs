@@ -164,10 +164,11 @@ impl Streams {
         }
     }
 
-    /// So much waits that no more is to be read.
+    /// So much waits that no more is to be read, if so many times as many messages may wait.
     #[inline]
-    pub(crate) fn is_full(&self, unacknowledged: usize) -> bool {
-        self.waiting.max(unacknowledged) >= self.max_waiting || self.waiting_bytes >= self.max_waiting_bytes
+    pub(crate) fn is_full(&self, unacknowledged: usize, times: usize) -> bool {
+        self.waiting.max(unacknowledged) >= self.max_waiting.saturating_mul(times)
+            || self.waiting_bytes >= self.max_waiting_bytes
     }
 
     /// No more messages will come.

@@ -15,6 +15,7 @@ use tokio_util::io::{poll_read_buf, poll_write_buf};
 use crate::client::shared::{Shared, State};
 use crate::driver::commit::Committer;
 use crate::driver::options::{Direction, Tap};
+use crate::driver::reconnect::Standing;
 use crate::error::Error;
 use crate::session::Outbox;
 use crate::transport::BoxIo;
@@ -22,10 +23,11 @@ use crate::transport::BoxIo;
 /// The least and the most that is read at a time; buffers grow while reads fill them. The smallest stays while nothing
 /// comes.
 const READ_LEN: (usize, usize) = (256, 128 * 1_024);
-/// Not more is read while so much waits to be written: a peer that does not read gets no more answers.
+/// Not more is read while so many bytes of answers wait to be written: a peer that does not read gets no more of them. What
+/// we have to say by ourselves does not count: while a large message leaves slowly, acknowledgements and PINGRESP are read.
 const MAX_UNWRITTEN: usize = 1 << 20;
-/// A connection that lasted so long was good for something.
-const LASTED: Duration = Duration::from_secs(1);
+/// An answer is never longer than what it answers, and has so many bytes.
+const ANSWER: usize = 4;
 /// DISCONNECT waits no longer than this for a peer that does not read.
 const GRACE: Duration = Duration::from_secs(1);
 /// Reads in one turn, before what they brought is answered and other tasks get their turn.
@@ -40,14 +42,15 @@ pub(super) struct Connection<'a> {
     received: BytesMut,
     read_len: usize,
     writing: Outbox,
+    /// So many of the bytes that wait to be written are answers, at most.
+    answers: usize,
     /// Nothing is read since the user takes no messages.
     deaf: bool,
     /// Bytes were written and not flushed.
     unflushed: bool,
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
-    /// Something but CONNACK came, or it lasted.
-    pub(super) served: bool,
-    opened: Instant,
+    /// When CONNACK came.
+    accepted: Option<Instant>,
 }
 
 impl<'a> Connection<'a> {
@@ -57,8 +60,7 @@ impl<'a> Connection<'a> {
         committer: &'a mut Committer,
         tap: Option<&'a Tap>,
     ) -> Self {
-        let opened = Instant::now();
-        shared.lock().session.connection_opened(opened);
+        shared.lock().connection_opened(Instant::now());
         Self {
             io,
             shared,
@@ -67,11 +69,11 @@ impl<'a> Connection<'a> {
             received: BytesMut::new(),
             read_len: READ_LEN.0,
             writing: if tap.is_some() { Outbox::contiguous() } else { Outbox::default() },
+            answers: 0,
             deaf: false,
             unflushed: false,
             timer: None,
-            served: false,
-            opened,
+            accepted: None,
         }
     }
 
@@ -80,10 +82,7 @@ impl<'a> Connection<'a> {
         match self.poll_work(context) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(())) => Poll::Ready(Ok(())),
-            Err(error) => {
-                self.served |= self.opened.elapsed() >= LASTED;
-                Poll::Ready(Err(error))
-            }
+            Err(error) => Poll::Ready(Err(error)),
         }
     }
 
@@ -137,11 +136,13 @@ impl<'a> Connection<'a> {
         let mut state = self.shared.lock();
         let unwritten = self.writing.len() + self.committer.held_len() + state.session.outbox_len();
         let full = state.is_full();
+        state.note_stalled(full, Instant::now);
         if state.reading_stopped != full || self.deaf != full {
             (state.reading_stopped, self.deaf) = (full, full);
             state.session.set_reading(Instant::now(), !full);
         }
-        !full && unwritten < MAX_UNWRITTEN
+        self.answers = self.answers.min(unwritten);
+        !full && self.answers < MAX_UNWRITTEN
     }
 
     fn handle(&mut self, count: usize) -> Result<(), Error> {
@@ -151,11 +152,13 @@ impl<'a> Connection<'a> {
         let mut state = self.shared.lock();
         let was_online = state.session.is_online();
         state.statistics.bytes_received += count as u64;
+        let unwritten = state.session.outbox_len();
         let result = state.session.handle_bytes(Instant::now(), &mut self.received);
+        self.answers += state.session.outbox_len().saturating_sub(unwritten).min(count + ANSWER);
         let is_online = state.session.is_online();
         self.shared.pass_on(state);
-        self.served |= was_online;
         if is_online != was_online {
+            self.accepted = Some(Instant::now());
             self.shared.changed.notify_waiters();
         }
         Ok(result?)
@@ -173,10 +176,12 @@ impl<'a> Connection<'a> {
                     state.session.handle_timeout(now)?;
                     continue;
                 }
+                state.give_up_requests(now);
+                let stalled = state.stalled_until();
                 let closing = state.closing.and_then(|closing| closing.deadline);
                 let closing =
                     closing.map(|deadline| if deadline > now { deadline } else { deadline + GRACE });
-                protocol.into_iter().chain(closing.filter(|deadline| *deadline > now)).min()
+                protocol.into_iter().chain(stalled).chain(closing.filter(|deadline| *deadline > now)).min()
             };
             let Some(deadline) = deadline else { return Ok(()) };
             let timer = match &mut self.timer {
@@ -278,6 +283,16 @@ impl<'a> Connection<'a> {
             && self.writing.is_empty()
             && !self.unflushed
             && !self.committer.is_running()
+    }
+
+    /// How good it was until now.
+    pub(super) fn standing(&self, settled_after: Duration) -> Standing {
+        match self.accepted {
+            None => Standing::NotAccepted,
+            Some(accepted) if accepted.elapsed() >= settled_after => Standing::Settled,
+            Some(_) if self.shared.lock().session.has_served() => Standing::Served,
+            Some(_) => Standing::Accepted,
+        }
     }
 
     /// Closes the transport in its own way, for at most so long as it takes without waiting for the peer.

@@ -18,7 +18,7 @@ use crate::client::{Client, ConnectionEvent};
 use crate::driver::commit::Committer;
 use crate::driver::connection::Connection;
 use crate::driver::options::{Connecting, Options, Tap, Target};
-use crate::driver::reconnect::{Failure, Reconnect};
+use crate::driver::reconnect::{Reconnect, Standing, Tally};
 use crate::error::{Closed, Error};
 use crate::session::{ConnectionError, Session};
 use crate::store::StoreError;
@@ -46,11 +46,24 @@ const LAST_COMMIT: Duration = Duration::from_secs(10);
 /// # }
 /// ```
 ///
+/// Cancel-safe: when it is dropped, nothing was sent. A store that is being read then is read to its end in the background, and
+/// let go of.
+///
 /// # Errors
 /// The options can't be used, or the store can't be read. The network has not been touched.
 pub async fn connect(options: Options) -> Result<(Client, Driver), Error> {
-    let Options { session, target, transport, reconnect, store, tap, unread_messages, unread_bytes } =
-        options;
+    let Options {
+        session,
+        target,
+        transport,
+        reconnect,
+        settled_after,
+        store,
+        tap,
+        unread_messages,
+        unread_bytes,
+        unread_timeout,
+    } = options;
     let client_id = session.client_id().to_owned();
     let (mut session, store) = match store {
         None => (Session::new(session)?, None),
@@ -68,7 +81,7 @@ pub async fn connect(options: Options) -> Result<(Client, Driver), Error> {
         session.set_contiguous();
     }
     let streams = Streams::new(unread_messages, unread_bytes);
-    let shared = Shared::new(session, store.is_some(), streams);
+    let shared = Shared::new(session, store.is_some(), streams, unread_timeout);
     let committer = Committer::new(store);
     let driver = Driver {
         shared: Arc::clone(&shared),
@@ -78,6 +91,8 @@ pub async fn connect(options: Options) -> Result<(Client, Driver), Error> {
         connections: 0,
         transport,
         reconnect,
+        settled_after,
+        tally: Tally::default(),
         committer,
         tap,
     };
@@ -86,6 +101,8 @@ pub async fn connect(options: Options) -> Result<(Client, Driver), Error> {
 
 /// The same, and spawns the driver on the current runtime. The stream gets all messages from the first on; drop it if they
 /// are not wanted.
+///
+/// Cancel-safe, as [`connect`] is: when it is dropped, nothing was spawned.
 ///
 /// # Errors
 /// As for [`connect`].
@@ -109,6 +126,8 @@ pub struct Driver {
     connections: u64,
     transport: TransportOptions,
     reconnect: Box<dyn Reconnect>,
+    settled_after: Duration,
+    tally: Tally,
     committer: Committer,
     tap: Option<Tap>,
 }
@@ -153,33 +172,29 @@ impl Driver {
     }
 
     async fn work(&mut self) -> Result<(), Arc<Error>> {
-        let mut attempts = 0;
-        let mut was_connected = false;
         loop {
             let failed = match self.connect().await {
                 Ok(io) => {
-                    let (end, served) = self.converse(io).await;
-                    was_connected |= self.connection_lost();
+                    let (end, standing) = self.converse(io).await;
+                    self.connection_lost();
                     let Err(error) = end else { return Ok(()) };
                     let is_half_open = matches!(error, Error::Connection(ConnectionError::NoPingresp));
                     let is_at_fault = matches!(error, Error::Connection(_));
-                    if is_at_fault {
+                    if is_at_fault || error.is_permanent() {
                         // Perhaps another Server of the cluster does better.
                         self.next += 1;
                     }
-                    // One that breaks the protocol again and again is asked less and less, though it serves before.
-                    if served && (is_half_open || !is_at_fault) {
-                        attempts = 0;
-                    }
+                    self.tally.connection_ended(standing, is_at_fault && !is_half_open);
+                    self.tally.address_failed(error.is_permanent());
                     Stop::Failed(error)
                 }
                 Err(stop) => stop,
             };
             let Stop::Failed(error) = failed else { return Ok(()) };
-            attempts += 1;
+            let addresses = self.target.addresses();
             let pause = match &error {
                 Error::Store(_) => None,
-                error => self.reconnect.next(&Failure { error, attempts, was_connected }),
+                error => self.reconnect.next(&self.tally.failure(error, addresses)),
             };
             let error = Arc::new(error);
             let event = ConnectionEvent::Disconnected { error: Arc::clone(&error), retry_in: pause };
@@ -195,27 +210,26 @@ impl Driver {
 
     /// Tries each address once, from where it last succeeded.
     async fn connect(&mut self) -> Result<BoxIo, Stop> {
-        let mut first = None;
+        let mut left = self.target.addresses();
         loop {
             // Boxed, so that it takes no memory once the connection is there.
-            let (attempt, count): (Connecting, usize) = match &mut self.target {
-                Target::Connector(connect) => (connect(), 1),
+            let attempt: Connecting = match &mut self.target {
+                Target::Connector(connect) => connect(),
                 Target::Addresses(addresses) => {
-                    let count = addresses.len().max(1);
-                    self.next %= count;
+                    self.next %= addresses.len().max(1);
                     let address = addresses.get(self.next).cloned().unwrap_or_default();
                     let options = self.transport.clone();
                     info!("connecting to {address}");
-                    (Box::pin(async move { transport::connect(&address, &options).await }), count)
+                    Box::pin(async move { transport::connect(&address, &options).await })
                 }
             };
             match self.aside(attempt).await? {
                 Ok(io) => return Ok(io),
                 Err(error) => {
-                    let tried = first.get_or_insert((self.next, 0));
-                    tried.1 += 1;
+                    self.tally.address_failed(error.is_permanent());
                     self.next += 1;
-                    if tried.1 >= count {
+                    left = left.saturating_sub(1);
+                    if left == 0 {
                         return Err(Stop::Failed(error.into()));
                     }
                 }
@@ -223,8 +237,8 @@ impl Driver {
         }
     }
 
-    /// One connection, from CONNECT to its end. Also tells whether it served for something.
-    async fn converse(&mut self, io: BoxIo) -> (Result<(), Error>, bool) {
+    /// One connection, from CONNECT to its end. Also tells how good it was.
+    async fn converse(&mut self, io: BoxIo) -> (Result<(), Error>, Standing) {
         self.connections += 1;
         let mut connection = Connection::new(io, &self.shared, &mut self.committer, self.tap.as_ref());
         let end = trace::connection(self.connections, poll_fn(|context| connection.poll(context))).await;
@@ -236,18 +250,17 @@ impl Driver {
             })
             .await;
         }
-        (end, connection.served)
+        let standing = connection.standing(self.settled_after);
+        (end, standing)
     }
 
-    /// Tells everybody that the connection is gone; `true` when the Server had accepted it.
-    fn connection_lost(&mut self) -> bool {
+    /// Tells everybody that the connection is gone.
+    fn connection_lost(&mut self) {
         self.committer.connection_lost();
         let mut state = self.shared.lock();
-        let accepted = state.session.is_online() || state.session.is_disconnected();
         state.session.connection_lost();
         self.shared.pass_on(state);
         self.shared.changed.notify_waiters();
-        accepted
     }
 
     /// Waits for something while there is no connection: what is accepted meanwhile is stored, and an end is noticed.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::driver::reconnect::{Backoff, Reconnect};
 use crate::options::SessionOptions;
@@ -22,10 +23,12 @@ pub struct Options {
     pub(crate) target: Target,
     pub(crate) transport: TransportOptions,
     pub(crate) reconnect: Box<dyn Reconnect>,
+    pub(crate) settled_after: Duration,
     pub(crate) store: Option<Box<dyn Store>>,
     pub(crate) tap: Option<Tap>,
     pub(crate) unread_messages: usize,
     pub(crate) unread_bytes: usize,
+    pub(crate) unread_timeout: Duration,
 }
 
 /// A connection on its way.
@@ -35,6 +38,16 @@ pub type Connecting = std::pin::Pin<Box<dyn Future<Output = Result<BoxIo, Connec
 pub(crate) enum Target {
     Addresses(Vec<Address>),
     Connector(Box<dyn FnMut() -> Connecting + Send>),
+}
+
+impl Target {
+    /// How many addresses there are to try.
+    pub(crate) fn addresses(&self) -> usize {
+        match self {
+            Self::Addresses(addresses) => addresses.len().max(1),
+            Self::Connector(_) => 1,
+        }
+    }
 }
 
 /// Sees the bytes of each packet.
@@ -73,14 +86,17 @@ impl Options {
             target,
             transport: TransportOptions::default(),
             reconnect: Box::new(Backoff::default()),
+            settled_after: Duration::from_secs(10),
             store: None,
             tap: None,
             unread_messages: 1_000,
             unread_bytes: 16 << 20,
+            unread_timeout: Duration::from_secs(10),
         }
     }
 
-    /// One more address of the same Server or cluster. They are tried in turn, without a pause within one round.
+    /// One more address of the same Server or cluster. They are tried in turn, without a pause within one round. A failure is
+    /// final only when all of them failed for good, one after the other.
     #[must_use]
     pub fn address(mut self, address: Address) -> Self {
         match &mut self.target {
@@ -104,6 +120,13 @@ impl Options {
         self
     }
 
+    /// A connection that was accepted so long ago was good: pauses begin anew when it is lost. Default 10 s.
+    #[must_use]
+    pub fn settled_after(mut self, time: Duration) -> Self {
+        self.settled_after = time;
+        self
+    }
+
     /// Keeps the session in a store, so that it outlives the process: [`store`](crate::store) says what is promised then,
     /// and what is left to the application. Needs Clean Session 0.
     #[must_use]
@@ -124,13 +147,24 @@ impl Options {
     /// stops reading from the network. What one read has brought comes on top, and so does what a stream has taken to
     /// give out next: all that waited for it. Default 1,000 and 16 MiB.
     ///
-    /// Acknowledgements of own messages come on the same way: a task that waits for a [`Delivery`](crate::Delivery), or for
-    /// the answer to a subscription, while nobody takes messages waits in vain. With a session that is resumed, many
-    /// messages can come before that answer.
+    /// Acknowledgements of own messages come on the same way: a task that waits for a [`Delivery`](crate::Delivery) while
+    /// nobody takes messages waits in vain.
+    ///
+    /// So does the answer to SUBSCRIBE or UNSUBSCRIBE, and with a session that is resumed many messages can come before it.
+    /// While somebody waits for one, 16 times as many messages may wait, though no more bytes; and when even that is too
+    /// little, see [`unread_timeout`](Self::unread_timeout).
     #[must_use]
     pub fn unread(mut self, messages: usize, bytes: usize) -> Self {
         self.unread_messages = messages.max(1);
         self.unread_bytes = bytes.max(1);
+        self
+    }
+
+    /// How long [`subscribe`](crate::Client::subscribe) and its like wait while nothing is read, since too many messages wait
+    /// and nobody takes any: then they end with [`SubscribeError::Unread`](crate::SubscribeError::Unread). Default 10 s.
+    #[must_use]
+    pub fn unread_timeout(mut self, timeout: Duration) -> Self {
+        self.unread_timeout = timeout;
         self
     }
 }
@@ -145,6 +179,8 @@ impl fmt::Debug for Options {
             .field("tap", &self.tap.is_some())
             .field("unread_messages", &self.unread_messages)
             .field("unread_bytes", &self.unread_bytes)
+            .field("unread_timeout", &self.unread_timeout)
+            .field("settled_after", &self.settled_after)
             .finish_non_exhaustive()
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Effects {
     pub(super) sent: u64,
     /// Packets that were sent again.
     pub(super) resent: u64,
+    /// A message got through on this connection.
+    pub(super) has_served: bool,
     /// Publishes at QoS 0 that the transport has not taken yet: the byte of the connection that they end before.
     unwritten: VecDeque<(u64, Tag)>,
 }

@@ -120,6 +120,8 @@ impl Session {
             qos: publish.delivery.qos(),
             retain: publish.retain,
         };
+        // Retained ones come with each subscription that is made again.
+        self.fx.has_served |= !publish.retain;
         let (dup, packet_id) = (publish.delivery.dup(), publish.delivery.packet_id());
         self.arrivals.push_back(Arrival { message, dup, packet_id, acknowledgement });
         Ok(())

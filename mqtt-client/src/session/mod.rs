@@ -237,6 +237,7 @@ impl Session {
         self.connection_lost();
         self.phase = Phase::Connecting(now + self.options.connack_timeout.min(LONG));
         self.is_unanswered = true;
+        self.fx.has_served = false;
         self.keep_alive = KeepAlive::new(&self.options, now);
         self.fx.connection_lost();
         self.fx.outbox.encoded(&self.connect);
@@ -413,6 +414,11 @@ impl Session {
     /// Packets that were sent again, on all connections.
     pub fn resent(&self) -> u64 {
         self.fx.resent
+    }
+
+    /// On this connection a message was acknowledged, or one came that was not retained.
+    pub(crate) fn has_served(&self) -> bool {
+        self.fx.has_served
     }
 
     /// Nothing that was accepted or asked is incomplete, and nothing waits to be written.

@@ -471,6 +471,7 @@ impl Exchange {
             }
             Self::Request(_) => return,
         };
+        fx.has_served = true;
         fx.record(|| Change::Finished { number });
         fx.published(tag, outcome);
     }

@@ -1,7 +1,13 @@
 //! The driver and the handles, against a model of a Server in memory and on sockets.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics fails"
+)]
 
 mod cuts;
+mod reading;
 mod reconnect;
 mod server;
 mod stream;

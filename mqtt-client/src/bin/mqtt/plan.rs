@@ -249,7 +249,8 @@ fn link(address: Address, session: SessionOptions, connection: &Connection) -> R
         None => None,
         Some(path) => Some(File::create(path).map_err(|error| failed(IO, path, &error))?),
     };
-    let mut options = Options::new(address, session).transport(transport);
+    // Whoever holds up standard output may do so for as long as they like.
+    let mut options = Options::new(address, session).transport(transport).unread_timeout(Duration::MAX);
     if let Some(directory) = &connection.store {
         let store = Disk::open(directory).map_err(|error| Failure::new(STORE, format!("store: {error}")))?;
         options = options.store(store);
