@@ -17,8 +17,9 @@ pub enum ConnectionEvent {
         /// It holds a session of this client.
         session_present: bool,
     },
-    /// The Server lost the session, though one was expected. Subscriptions are made again and unacknowledged messages
-    /// sent again.
+    /// The Server lost the session, though one was expected: with Clean Session 0, when it has accepted a connection of this
+    /// client before, with a store also one of an earlier process. Subscriptions of this process are made again and
+    /// unacknowledged messages sent again.
     SessionLost,
     /// A subscription was made again, and the Server refused it this time.
     SubscriptionLost {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use mqtt_codec::{Decoded, Decoder};
 use tokio::io::AsyncWrite;
 use tokio::time::Sleep;
@@ -42,6 +42,8 @@ pub(super) struct Connection<'a> {
     received: BytesMut,
     read_len: usize,
     writing: Outbox,
+    /// The beginning of a packet that was written in part, for the tap.
+    begun: Vec<u8>,
     /// So many of the bytes that wait to be written are answers, at most.
     answers: usize,
     /// Nothing is read since the user takes no messages.
@@ -69,6 +71,7 @@ impl<'a> Connection<'a> {
             received: BytesMut::new(),
             read_len: READ_LEN.0,
             writing: if tap.is_some() { Outbox::contiguous() } else { Outbox::default() },
+            begun: Vec::new(),
             answers: 0,
             deaf: false,
             unflushed: false,
@@ -208,7 +211,7 @@ impl<'a> Connection<'a> {
             if self.writing.is_empty() {
                 break;
             }
-            match poll_write_buf(Pin::new(&mut self.io), context, &mut self.writing) {
+            match self.poll_write(context) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Err(error)) => return Err(Error::Lost(error)),
                 Poll::Ready(Ok(0)) => return Err(Error::Lost(io::ErrorKind::WriteZero.into())),
@@ -231,6 +234,20 @@ impl<'a> Connection<'a> {
         Ok(())
     }
 
+    /// Writes some of what waits, and shows the packets that are written then.
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let Some(tap) = self.tap else {
+            return poll_write_buf(Pin::new(&mut self.io), context, &mut self.writing);
+        };
+        let bytes = self.writing.contiguous_bytes();
+        let count = ready!(Pin::new(&mut self.io).poll_write(context, bytes))?;
+        self.begun.extend_from_slice(bytes.get(..count).unwrap_or_default());
+        let shown = self.begun.len() - tap_packets(tap, Direction::Sent, &self.begun).len();
+        self.begun.drain(..shown);
+        self.writing.advance(count);
+        Poll::Ready(Ok(count))
+    }
+
     /// Takes bytes from the session, by way of the store when they rest on changes.
     fn collect(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
         loop {
@@ -245,7 +262,6 @@ impl<'a> Connection<'a> {
                 let mut held = self.empty_outbox();
                 let changes = state.take_batch(&mut held, self.writing.len() < MAX_UNWRITTEN);
                 self.shared.pass_on(state);
-                self.tap_sent(&held);
                 self.committer.start(changes, held);
                 continue;
             }
@@ -253,7 +269,6 @@ impl<'a> Connection<'a> {
                 state.session.take_outbox(&mut self.writing);
                 state.session.send_waiting();
                 self.shared.pass_on(state);
-                self.tap_sent(&self.writing);
             }
             return Ok(());
         }
@@ -261,12 +276,6 @@ impl<'a> Connection<'a> {
 
     fn empty_outbox(&self) -> Outbox {
         if self.tap.is_some() { Outbox::contiguous() } else { Outbox::default() }
-    }
-
-    fn tap_sent(&self, packets: &Outbox) {
-        if let Some(tap) = self.tap {
-            tap_packets(tap, Direction::Sent, packets.contiguous_bytes());
-        }
     }
 
     /// The user wanted an end, and nothing is left to be written or stored, or it takes too long.
@@ -321,16 +330,17 @@ fn close_when_done(state: &mut State) {
     }
 }
 
-/// Shows each whole packet, or all of what is none.
-fn tap_packets(tap: &Tap, direction: Direction, mut bytes: &[u8]) {
+/// Shows each whole packet, or all of what is none, and gives what is left: the beginning of one.
+fn tap_packets<'b>(tap: &Tap, direction: Direction, mut bytes: &'b [u8]) -> &'b [u8] {
     while !bytes.is_empty() {
         let shown = match Decoder::new().decode(bytes) {
             Ok(Decoded::Packet(_, len)) => len,
-            Ok(Decoded::NeedMore { .. }) => return,
+            Ok(Decoded::NeedMore { .. }) => break,
             Err(_) => bytes.len(),
         };
         let (packet, rest) = bytes.split_at_checked(shown).unwrap_or((bytes, &[]));
         tap(direction, packet);
         bytes = rest;
     }
+    bytes
 }

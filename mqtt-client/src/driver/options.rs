@@ -135,8 +135,9 @@ impl Options {
         self
     }
 
-    /// Calls this with the bytes of each packet, sent and received, in order. Of bytes that are no packet it gets all
-    /// that came. CONNECT holds the password. It is called on the driver's way and has to be quick.
+    /// Calls this with the bytes of each packet, sent and received, in order: a sent one when the transport has taken all of
+    /// it. What a cut kept from being written is not shown, nor a packet that it broke off. Of bytes that are no packet it
+    /// gets all that came. CONNECT holds the password. It is called on the driver's way and has to be quick.
     #[must_use]
     pub fn tap(mut self, tap: impl Fn(Direction, &[u8]) + Send + Sync + 'static) -> Self {
         self.tap = Some(Arc::new(tap));

@@ -21,6 +21,9 @@ pub enum Event {
     /// A session was expected, and the Server has none: subscriptions are made again, unacknowledged messages are sent
     /// again, and received QoS 2 messages whose exchange was open can come once more.
     ///
+    /// One is expected, with Clean Session 0, when the Server has accepted a connection of this client before; with a store also
+    /// one of an earlier process. Subscriptions of an earlier process are not known: who is started again subscribes again.
+    ///
     /// A Server says it once: if its CONNACK does not arrive, the next one says that a session is present, and this event
     /// does not come. Subscriptions are made again then too, whereby retained messages may come again; a QoS 2 message that
     /// has the identifier of an open exchange and DUP 0 is then taken for what it can only be, a new one.

@@ -150,7 +150,7 @@ impl Session {
             phase: Phase::Offline,
             // Made anew with each connection.
             keep_alive: KeepAlive::new(&options, Instant::now()),
-            expects_session: !saved.is_empty(),
+            expects_session: saved.had_connection(),
             outgoing: Outgoing::new(&options, saved.outgoing, saved.accepted),
             incoming: Incoming::new(options.manual_acknowledgement, saved.held),
             granted: Granted::default(),
@@ -450,7 +450,9 @@ impl Session {
         }
         let may_be_lost = std::mem::take(&mut self.session_is_doubtful) || lost;
         self.subscribe_again |= may_be_lost && !self.granted.is_empty();
-        self.expects_session = true;
+        if !std::mem::replace(&mut self.expects_session, true) {
+            self.fx.record(|| Change::Established);
+        }
         self.outgoing.resume(may_be_lost, &mut self.fx);
         self.outgoing.ask_again(&mut self.fx);
         self.make_subscriptions_again();

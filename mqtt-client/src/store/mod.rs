@@ -104,6 +104,8 @@ pub enum Change {
     Unheld(PacketId),
     /// The Server lost the session: no identifier is held any more.
     AllUnheld,
+    /// The Server accepted a connection for the first time: from now on it is expected to keep a session of this client.
+    Established,
 }
 
 /// What a store holds of a session.
@@ -115,12 +117,20 @@ pub struct Saved {
     pub held: Vec<PacketId>,
     /// How many messages were accepted since the store was made: how often [`Change::Accepted`] was committed.
     pub accepted: u64,
+    /// A Server has accepted a connection: [`Change::Established`] was committed.
+    pub established: bool,
 }
 
 impl Saved {
-    /// Nothing is held.
+    /// No message and no identifier is held.
     pub fn is_empty(&self) -> bool {
         self.outgoing.is_empty() && self.held.is_empty()
+    }
+
+    /// A Server has accepted a connection, by what it says or by what can't be without.
+    pub(crate) fn had_connection(&self) -> bool {
+        let was_sent = |publish: &SavedPublish| !matches!(publish.state, SavedState::Waiting(_));
+        self.established || !self.held.is_empty() || self.outgoing.iter().any(was_sent)
     }
 }
 

@@ -11,6 +11,7 @@ mod reading;
 mod reconnect;
 mod server;
 mod stream;
+mod tap;
 #[cfg(feature = "tracing")]
 mod trace;
 mod writes;

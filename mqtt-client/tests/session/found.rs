@@ -251,6 +251,29 @@ fn subscriptions_that_were_not_made_again_in_time_are_on_the_next_connection() {
     wire.sends("");
 }
 
+#[test]
+fn after_a_restart_a_lost_session_is_told_of_if_there_was_one() {
+    use mqtt_client::store::{Change, Saved, SavedPublish, SavedState};
+    let lost = |saved: Saved| {
+        let mut wire = Wire::restored(kept(), saved);
+        wire.connect(NEW);
+        (wire.events().contains(&Event::SessionLost), wire.changes())
+    };
+    // Messages that waited were sent to nobody.
+    let waiting = SavedPublish { number: 0, state: SavedState::Waiting(message(1, "x")) };
+    let waits = Saved { outgoing: vec![waiting], ..Saved::default() };
+    let (told, changes) = lost(waits);
+    assert!(!told && changes[0] == Change::Established);
+    // Nothing is left but that a Server has accepted a connection.
+    assert_eq!(lost(Saved { established: true, ..Saved::default() }), (true, vec![]));
+    // From the first one on that is stored.
+    assert_eq!(lost(Saved::default()), (false, vec![Change::Established]));
+    // Without a store nobody knows of the process before.
+    let mut wire = Wire::offline(kept());
+    wire.connect(NEW);
+    assert_eq!(wire.events(), [Event::Connected { session_present: false }]);
+}
+
 /// CONNECT arrives, and CONNACK does not.
 fn connack_is_lost(wire: &mut Wire) {
     wire.session.connection_lost();

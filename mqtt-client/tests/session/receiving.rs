@@ -56,6 +56,7 @@ fn mqtt_4_3_3_2_at_qos_2_it_is_handed_over_once_until_pubrel() {
 fn mqtt_4_3_3_2_what_makes_it_once_is_stored_before_the_answers_leave() {
     let mut wire = Wire::restored(kept(), Default::default());
     wire.connect(NEW);
+    assert_eq!(wire.changes(), [Change::Established]);
     let id = PacketId::MIN;
     wire.receive("34 06 0001 61 0001 78");
     assert_eq!(wire.changes(), [Change::Held(id)]);

@@ -60,7 +60,8 @@ fn mqtt_4_1_0_1_the_session_lasts_over_connections_and_processes() {
         SavedPublish { number: 7, state: SavedState::Released { packet_id: id(5), order: 3 } },
         SavedPublish { number: 8, state: SavedState::Sent(id(6), crate::wire::message(2, "s")) },
     ];
-    let mut wire = Wire::restored(kept(), Saved { outgoing, held: vec![id(4)], accepted: 4 });
+    let mut wire =
+        Wire::restored(kept(), Saved { outgoing, held: vec![id(4)], accepted: 4, established: true });
     wire.connect(PRESENT);
     wire.sends("62 02 0005  3C 06 0001 61 0006 73  32 06 0001 61 0007 77");
     wire.receive("3C 06 0001 61 0004 78");

@@ -58,6 +58,7 @@ pub struct Disk {
     outgoing: BTreeMap<u64, SavedState>,
     pub held: BTreeSet<PacketId>,
     accepted: u64,
+    pub established: bool,
     /// A real store beside this model, if there is one.
     real: Option<(Open, Box<dyn Store>)>,
 }
@@ -109,6 +110,7 @@ impl Disk {
                 Change::Held(id) => assert!(self.held.insert(id)),
                 Change::Unheld(id) => assert!(self.held.remove(&id)),
                 Change::AllUnheld => self.held.clear(),
+                Change::Established => self.established = true,
             }
         }
     }
@@ -135,6 +137,7 @@ impl Disk {
             outgoing: outgoing.collect(),
             held: self.held.iter().copied().collect(),
             accepted: self.accepted,
+            established: self.established,
         }
     }
 

@@ -46,6 +46,9 @@ pub(super) struct World {
     /// Messages whose `publish` did not return yet.
     unpromised: Vec<usize>,
     reading: bool,
+    /// The user may expect that the Server has a session, and was told that it has none.
+    expects_session: bool,
+    tells_loss: bool,
     // For Keep Alive.
     opened: Instant,
     last_out: Instant,
@@ -74,6 +77,8 @@ impl World {
             sent_by_server: 0,
             unpromised: vec![],
             reading: true,
+            expects_session: false,
+            tells_loss: false,
             opened: now,
             last_out: now,
             last_in: now,
@@ -253,6 +258,7 @@ impl World {
         let saved = self.disk.load();
         self.audit.connection_lost(false, true);
         self.audit.crashed(&saved, &self.numbers);
+        (self.expects_session, self.tells_loss) = (self.disk.established, false);
         self.session = Session::restore(self.plan.options(), saved).unwrap();
     }
 

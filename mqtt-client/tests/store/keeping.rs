@@ -108,6 +108,26 @@ async fn a_client_that_ended_well_leaves_nothing_and_lets_go_of_the_store() {
     }
 }
 
+/// Who only receives has nothing in the store but that a Server was to keep the session.
+#[tokio::test]
+async fn after_a_restart_with_nothing_to_send_a_lost_session_is_told_of() {
+    use mqtt_client::ConnectionEvent::{Connected, SessionLost};
+    let folder = Folder::new();
+    let server = Server::default();
+    for loses_session in [false, false, true] {
+        if loses_session {
+            server.state().cuts.push_back(Cut::LoseSession);
+        }
+        let (client, driver) = connect(options("a", &store(&folder), server.connector())).await.unwrap();
+        let mut events = client.events();
+        tokio::spawn(driver.run());
+        assert!(matches!(events.next().await, Some(Connected { .. })));
+        drain(&client).await;
+        let told = events.next().await;
+        assert_eq!(matches!(told, Some(SessionLost)), loses_session, "{told:?}");
+    }
+}
+
 #[tokio::test]
 async fn one_task_stores_many_messages_with_one_commit() {
     let folder = Folder::new();

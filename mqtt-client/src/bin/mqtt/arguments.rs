@@ -214,7 +214,9 @@ pub(crate) struct Connection {
     #[arg(short = 'I', long, help_heading = "Session", value_name = "PREFIX")]
     pub(crate) id_prefix: Option<String>,
 
-    /// Keep the session (Clean Session 0): the server holds subscriptions and messages until the next time
+    /// Keep the session (Clean Session 0): the server holds subscriptions and messages until the next time. To publish at
+    /// QoS 1 or 2 use --store, too: without, identifiers begin at 1 each time, and the server may take a message at QoS 2 for
+    /// one that was cut off the last time
     #[arg(short = 'c', long, help_heading = "Session")]
     pub(crate) disable_clean_session: bool,
 

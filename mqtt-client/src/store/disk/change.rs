@@ -11,6 +11,7 @@
 //! 8                                            none held any more
 //! 9 | number u64 | Packet Identifier | order u64   released, when its message is forgotten (in snapshots)
 //! 10 | count u64                               so many were accepted until here (in snapshots)
+//! 11                                           a Server accepted a connection
 //! ```
 //!
 //! Numbers are big-endian, as in the standard; the message is the PUBLISH that will carry it.
@@ -75,6 +76,7 @@ pub(super) fn encode(change: &Change, out: &mut Vec<u8>) -> Result<(), EncodeErr
             out.extend(packet_id.get().to_be_bytes());
         }
         Change::AllUnheld => out.push(8),
+        Change::Established => out.push(11),
     }
     Ok(())
 }
@@ -111,6 +113,7 @@ pub(super) fn decode(bytes: &mut &[u8]) -> Option<Record> {
         8 => Record::Change(Change::AllUnheld),
         9 => Record::Released { number: u64(bytes)?, packet_id: packet_id(bytes)?, order: u64(bytes)? },
         10 => Record::Accepted(u64(bytes)?),
+        11 => Record::Change(Change::Established),
         _ => return None,
     })
 }

@@ -16,6 +16,7 @@ pub(super) struct Live {
     held: BTreeSet<PacketId>,
     /// How many messages were accepted, ever.
     accepted: u64,
+    established: bool,
     /// About as many bytes as a snapshot has.
     len: u64,
 }
@@ -80,6 +81,10 @@ impl Live {
                 self.held.clear();
                 Ok(())
             }
+            Change::Established => {
+                self.established = true;
+                Ok(())
+            }
         }
     }
 
@@ -102,6 +107,7 @@ impl Live {
             outgoing: outgoing.collect(),
             held: self.held.iter().copied().collect(),
             accepted: self.accepted,
+            established: self.established,
         }
     }
 
@@ -126,6 +132,9 @@ impl Live {
         }
         for &packet_id in &self.held {
             change::encode(&Change::Held(packet_id), out).map_err(io::Error::other)?;
+        }
+        if self.established {
+            change::encode(&Change::Established, out).map_err(io::Error::other)?;
         }
         change::encode_accepted(self.accepted, out);
         full(out)

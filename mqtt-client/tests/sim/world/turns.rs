@@ -1,7 +1,7 @@
 //! The driver's turns, and bytes on their way.
 
 use bytes::Buf;
-use mqtt_client::session::{ConnectionError, Outbox};
+use mqtt_client::session::{ConnectionError, Event, Outbox};
 use mqtt_client::store::Change;
 
 use super::World;
@@ -39,7 +39,18 @@ impl World {
             self.user.to_acknowledge.extend(arrival.acknowledgement.map(|it| (message, it)));
         }
         while let Some(event) = self.session.poll_event() {
+            self.check_loss(&event);
             self.user.hears(&event, &self.server, !self.plan.hostile);
+        }
+    }
+
+    /// That the Server has no session is told just when one was expected: there was a connection before, and if there was a
+    /// crash since, the store knows of it.
+    fn check_loss(&mut self, event: &Event) {
+        assert_eq!(std::mem::take(&mut self.tells_loss), *event == Event::SessionLost);
+        if let Event::Connected { session_present } = event {
+            let expected = std::mem::replace(&mut self.expects_session, !self.plan.clean);
+            self.tells_loss = expected && !session_present;
         }
     }
 

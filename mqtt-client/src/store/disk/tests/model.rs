@@ -32,6 +32,10 @@ impl Model {
                 Change::Held(id)
             }
             (1, _) if !held.is_empty() => Change::Unheld(held.swap_remove(roll(held.len()))),
+            (2, _) if roll(8) == 0 => {
+                self.saved.established = true;
+                Change::Established
+            }
             (2, _) if roll(4) == 0 => {
                 held.clear();
                 Change::AllUnheld
