@@ -46,7 +46,7 @@ impl Connection {
         if !right_kind {
             let message = format!("{name} answers message {id} of QoS {}", before.qos);
             error("wrong_acknowledgement", side, message).against(&["MQTT-3.3.4-1"]).tell(&frames, at, cx);
-            self.violate(side, at, "MQTT-4.8.0-1");
+            self.violate(side, at, "MQTT-4.8.0-1", &[]);
             return;
         }
         if pubrec {
@@ -134,7 +134,7 @@ impl Connection {
                 error("wrong_acknowledgement", side, message)
                     .against(&["MQTT-4.3.2-1"])
                     .tell(&frames, at, cx);
-                self.violate(side, at, "MQTT-4.8.0-1");
+                self.violate(side, at, "MQTT-4.8.0-1", &[]);
             }
             Step::Publish => {
                 let message = format!("PUBREL {id} comes before its PUBREC");

@@ -1,15 +1,16 @@
 //! The model of one connection: who speaks, what is agreed, what waits for an answer.
 
-use mqtt_codec::{Packet, Side};
+use mqtt_codec::{Packet, PacketId, PacketType, Side};
 
 use super::delivery::Deliveries;
 use super::handshake::Handshake;
 use super::requests::Requests;
 use super::retained::Retained;
-use super::say::{error, warning};
+use super::say::{error, note, warning};
 use super::sessions::{Ended, Resumed};
 use super::{At, CLOSING, Context, Listener};
 use crate::capture::Span;
+use crate::fixed_header;
 use crate::stream::{Captured, Event, Info, Moment};
 
 /// A connection, as far as the capture has told.
@@ -31,7 +32,11 @@ pub(super) struct Connection {
     disconnect: Option<At>,
     /// The highest record that a packet was complete in.
     latest: u64,
+    /// Of the other side, not all was seen when the last packet was sent.
+    pub(super) unseen: bool,
     closed: [Option<At>; 2],
+    /// The first FIN or RST.
+    first_end: Option<At>,
     reset: bool,
     pub(super) packets: [u64; 2],
     pub(super) published: [u64; 2],
@@ -43,6 +48,8 @@ struct Violation {
     by: Side,
     at: At,
     clause: &'static str,
+    /// What an answer to it would be, with the Packet Identifier.
+    answer: Option<(PacketType, u16)>,
     /// That the other side went on has been said.
     said: bool,
 }
@@ -76,7 +83,9 @@ impl Connection {
             violation: None,
             disconnect: None,
             latest: 0,
+            unseen: false,
             closed: [None; 2],
+            first_end: None,
             reset: false,
             packets: [0; 2],
             published: [0; 2],
@@ -100,24 +109,35 @@ impl Connection {
         // What comes late, because bytes before it were missing, has been overtaken by the other side's answers.
         let late = at.frame < self.latest;
         self.latest = self.latest.max(at.frame);
+        if captured.is_cut() && self.complete && self.closed.get(index(side)).is_some_and(Option::is_some) {
+            self.unfinished(side, captured, at, cx);
+        }
+        self.unseen = captured.unseen;
         if late || captured.unseen || captured.is_cut() {
             self.doubt();
         }
         let first_of_side = self.packets.get(index(side)).is_some_and(|count| *count == 0);
         self.count(side);
-        self.keep_alive(side, at, cx);
+        self.keep_alive(side, captured, at, cx);
         let Some(packet) = captured.packet else {
             if !captured.is_cut() {
-                self.violate(side, at, clause_of_malformed(captured.bytes));
+                self.violate(side, at, clause_of_malformed(captured.bytes), captured.bytes);
             }
             return;
         };
+        if packet.packet_type().sender().is_some_and(|only| only != side) {
+            // That it is wrong has been said.
+            self.violate(side, at, "MQTT-4.8.0-1", captured.bytes);
+            return;
+        }
         if late && !matches!(packet, Packet::Connect(_) | Packet::Connack(_)) {
             return;
         }
         self.after_disconnect(side, &packet, at, cx);
         self.greeting(side, &packet, first_of_side, at, cx);
-        self.went_on(side, &packet, at, cx);
+        if self.went_on(side, &packet, at, cx) {
+            return;
+        }
         match packet {
             Packet::Publish(publish) => self.publish(side, &publish, at, cx),
             Packet::Puback(id) => self.acknowledge(side, 0x40, id, at, cx),
@@ -128,13 +148,21 @@ impl Connection {
             Packet::Suback(suback) => self.suback(&suback, at, cx),
             Packet::Unsubscribe(unsubscribe) => self.unsubscribe(&unsubscribe, at, cx),
             Packet::Unsuback(id) => self.unsuback(id, at, cx),
-            Packet::Pingreq => self.requests.pings.push_back(at),
+            Packet::Pingreq => self.pingreq(at),
             Packet::Pingresp => self.pingresp(at, cx),
             Packet::Connect(_) | Packet::Connack(_) => {}
             Packet::Disconnect => {
                 self.disconnect.get_or_insert(at);
             }
         }
+    }
+
+    /// A side closed in the middle of a packet.
+    fn unfinished(&self, side: Side, captured: &Captured<'_>, at: At, cx: &mut Context<'_, impl Listener>) {
+        let (present, whole) = (captured.bytes.len(), captured.wire_len);
+        let message =
+            format!("the {side} closed in the middle of a packet, with {present} of its {whole} bytes sent");
+        note("unfinished", side, message).tell(&[at.frame], at, cx);
     }
 
     fn count(&mut self, side: Side) {
@@ -150,14 +178,15 @@ impl Connection {
         match (event, side) {
             (Event::Lost(_) | Event::Cut(_) | Event::PassedOver { .. }, _) => self.doubt(),
             (Event::Finished, Some(side)) => {
+                self.first_end.get_or_insert(at);
                 if let Some(closed) = self.closed.get_mut(index(side)) {
                     closed.get_or_insert(at);
                 }
-                if side == Side::Server {
-                    self.silent_client(at, cx);
-                }
             }
-            (Event::Reset, _) => self.reset = true,
+            (Event::Reset, _) => {
+                self.first_end.get_or_insert(at);
+                self.reset = true;
+            }
             _ => {}
         }
         if matches!(event, Event::Finished | Event::Reset) {
@@ -168,6 +197,8 @@ impl Connection {
     /// The connection is over, or the capture is.
     pub(super) fn close(&mut self, moment: &Moment<'_>, cx: &mut Context<'_, impl Listener>) {
         let end = At { frame: moment.frame, time: moment.time };
+        // Only now is it known that no packet is missing before the end.
+        self.silent_client(self.first_end.unwrap_or(end), cx);
         self.unanswered(end, cx);
         self.not_closed(end, cx);
         for side in [Side::Client, Side::Server] {
@@ -195,27 +226,33 @@ impl Connection {
         }
     }
 
-    /// A side did what obliges the other to close.
-    pub(super) fn violate(&mut self, by: Side, at: At, clause: &'static str) {
-        self.violation.get_or_insert(Violation { by, at, clause, said: false });
+    /// A side did, by this packet, what obliges the other to close.
+    pub(super) fn violate(&mut self, by: Side, at: At, clause: &'static str, packet: &[u8]) {
+        self.violation.get_or_insert(Violation { by, at, clause, answer: answer_to(packet), said: false });
     }
 
-    /// Answers to what came behind a violation show that the other side did not close.
-    fn went_on(&mut self, side: Side, packet: &Packet<'_>, at: At, cx: &mut Context<'_, impl Listener>) {
+    /// Answers to a violation, and to what came behind it, show that the other side did not close; `true` for the first.
+    fn went_on(
+        &mut self,
+        side: Side,
+        packet: &Packet<'_>,
+        at: At,
+        cx: &mut Context<'_, impl Listener>,
+    ) -> bool {
         let Some(violation) = self.violation.filter(|violation| violation.by != side && !violation.said)
         else {
-            return;
+            return false;
         };
-        let Some(request) =
-            self.answered_by(side, packet).filter(|request| request.frame > violation.at.frame)
-        else {
-            return;
-        };
+        let id = packet.packet_id().map_or(0, PacketId::get);
+        let answers_it = violation.answer == Some((packet.packet_type(), id));
+        let request = self.answered_by(side, packet).filter(|request| request.frame > violation.at.frame);
+        let Some(request) = request.or(answers_it.then_some(violation.at)) else { return false };
         self.violation = Some(Violation { said: true, ..violation });
         let message =
             format!("the {side} goes on behind a violation by the {}, instead of closing", violation.by);
         let frames = [violation.at.frame, request.frame, at.frame];
         error("went_on", side, message).against(&[violation.clause]).tell(&frames, at, cx);
+        request == violation.at
     }
 
     /// When the packet that this one answers was sent.
@@ -244,9 +281,17 @@ impl Connection {
     }
 
     /// The Client's pauses against its Keep Alive.
-    fn keep_alive(&mut self, side: Side, at: At, cx: &mut Context<'_, impl Listener>) {
+    fn keep_alive(
+        &mut self,
+        side: Side,
+        captured: &Captured<'_>,
+        at: At,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
         if side == Side::Client {
-            self.silent_client(at, cx);
+            // The pause ends where the packet begins.
+            let began = captured.places.first().map_or(at.time, |place| place.time);
+            self.silent_client(At { time: began.min(at.time), ..at }, cx);
         }
         if let Some(last) = self.last.get_mut(index(side)) {
             *last = Some(at);
@@ -300,4 +345,22 @@ fn clause_of_malformed(bytes: &[u8]) -> &'static str {
         Err(error) if matches!(error.fault, mqtt_codec::Fault::WrongFlags(_)) => "MQTT-2.2.2-2",
         _ => "MQTT-4.8.0-1",
     }
+}
+
+/// The packet that answers a malformed request as if it was well-formed, and its Packet Identifier.
+fn answer_to(packet: &[u8]) -> Option<(PacketType, u16)> {
+    let (first, _, body_at) = fixed_header::read(packet)?;
+    let body = packet.get(body_at..)?;
+    let id = |at: usize| Some(u16::from_be_bytes(*body.get(at..)?.first_chunk()?));
+    Some(match PacketType::of_first_byte(first)? {
+        PacketType::Subscribe => (PacketType::Suback, id(0)?),
+        PacketType::Unsubscribe => (PacketType::Unsuback, id(0)?),
+        PacketType::Pingreq => (PacketType::Pingresp, 0),
+        PacketType::Pubrel => (PacketType::Pubcomp, id(0)?),
+        PacketType::Publish => {
+            let id = id(2 + usize::from(id(0)?))?;
+            if first & 0x06 == 0x02 { (PacketType::Puback, id) } else { (PacketType::Pubrec, id) }
+        }
+        _ => return None,
+    })
 }

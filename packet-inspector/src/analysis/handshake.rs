@@ -93,7 +93,7 @@ impl Connection {
                     at,
                     cx,
                 );
-                self.violate(side, at, "MQTT-4.8.0-1");
+                self.violate(side, at, "MQTT-4.8.0-1", &[]);
             }
             (_, Side::Server) => self.server_speaks(packet, at, cx),
             _ => {}
@@ -109,7 +109,7 @@ impl Connection {
                 at,
                 cx,
             );
-            self.violate(Side::Server, at, "MQTT-4.8.0-1");
+            self.violate(Side::Server, at, "MQTT-4.8.0-1", &[]);
         }
         if let Some(refused) = self.handshake.refused() {
             let message =
@@ -132,10 +132,10 @@ impl Connection {
             let message = "a second CONNECT on one connection".to_owned();
             let frames = [before, at.frame];
             error("second_connect", Side::Client, message).against(&["MQTT-3.1.0-2"]).tell(&frames, at, cx);
-            self.violate(Side::Client, at, "MQTT-3.1.0-2");
+            self.violate(Side::Client, at, "MQTT-3.1.0-2", &[]);
             return;
         }
-        if first_of_side && self.packets[1] == 0 {
+        if first_of_side && self.packets[1] == 0 && !self.unseen {
             // Nothing can have come before it.
             self.complete = true;
         }
@@ -157,6 +157,10 @@ impl Connection {
             let frames = [before.at.frame, at.frame];
             error("second_connack", Side::Server, message).against(&["MQTT-3.2.0-1"]).tell(&frames, at, cx);
             return;
+        }
+        if self.handshake.connect.is_some() && self.packets == [1, 1] && !self.unseen {
+            // The first two packets: nothing was before them.
+            self.complete = true;
         }
         let answer = Answer { at, code, session_present };
         self.handshake.connack = Some(answer);

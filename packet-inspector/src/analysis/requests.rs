@@ -17,6 +17,9 @@ const FADING: Span = Span::seconds(2);
 /// The most subscriptions of a connection that are remembered.
 const MAX_SUBSCRIPTIONS: usize = 1024;
 
+/// The most pings that wait for their answers.
+const MAX_PINGS: usize = 64;
+
 /// The most answered requests that are remembered.
 const MAX_ANSWERED: usize = 16;
 
@@ -30,6 +33,8 @@ pub(super) struct Requests {
     /// There are more than can be remembered.
     overflown: bool,
     pub(super) pings: VecDeque<At>,
+    /// The first ping since no other waited for its answer.
+    first_ping: Option<At>,
     /// The last request that was answered.
     last_answered: Option<At>,
 }
@@ -51,6 +56,8 @@ pub(super) struct Subscription {
     pub(super) asked: At,
     /// When the Server agreed.
     pub(super) established: Option<At>,
+    /// There was one with the same filter before.
+    pub(super) replaces: bool,
     removed: Option<At>,
 }
 
@@ -88,7 +95,8 @@ impl Requests {
     ) -> impl Iterator<Item = &'a Subscription> {
         self.subscriptions.iter().filter(move |subscription| {
             let faded = subscription.removed.is_some_and(|removed| now.time.since(removed.time) > FADING);
-            !faded && TopicFilter::from_bytes(&subscription.filter).is_ok_and(|filter| filter.matches(topic))
+            let filter = TopicFilter::from_bytes(unshared(&subscription.filter));
+            !faded && filter.is_ok_and(|filter| filter.matches(topic))
         })
     }
 
@@ -253,9 +261,19 @@ impl Connection {
         false
     }
 
+    pub(super) fn pingreq(&mut self, at: At) {
+        if self.requests.pings.len() < MAX_PINGS {
+            self.requests.pings.push_back(at);
+        }
+        self.requests.first_ping.get_or_insert(at);
+    }
+
     pub(super) fn pingresp(&mut self, at: At, cx: &mut Context<'_, impl Listener>) {
         match self.requests.pings.pop_front() {
             Some(ping) => {
+                if self.requests.pings.is_empty() {
+                    self.requests.first_ping = None;
+                }
                 cx.answered(Asked::Ping, ping, at);
                 self.requests.last_answered = self.requests.last_answered.max_by_time(Some(ping));
             }
@@ -286,8 +304,12 @@ impl Connection {
             };
             late.push((request.at, clauses, format!("{name} {id} is never answered")));
         }
-        for ping in &self.requests.pings {
-            late.push((*ping, &["MQTT-3.12.4-1"], "PINGREQ is never answered".to_owned()));
+        if let Some(ping) = self.requests.first_ping {
+            let message = match self.requests.pings.len() {
+                1 => "PINGREQ is never answered".to_owned(),
+                count => format!("{count} PINGREQ are never answered"),
+            };
+            late.push((ping, &["MQTT-3.12.4-1"], message));
         }
         if let (Some(connect), None) = (&self.handshake.connect, self.handshake.connack) {
             late.push((connect.at, &["MQTT-3.1.4-4"], "CONNECT is never answered".to_owned()));
@@ -310,13 +332,22 @@ fn above(codes: &[SubackReturnCode], asked: &[u8]) -> Option<(usize, u8)> {
 impl Requests {
     fn add(&mut self, filter: &[u8], qos: QoS, asked: At) {
         // The same filter again replaces the subscription.
+        let before = self.subscriptions.len();
         self.subscriptions.retain(|subscription| subscription.filter != filter);
+        let replaces = self.subscriptions.len() < before;
         if self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
             self.overflown = true;
             return;
         }
         let (filter, qos) = (filter.to_vec(), qos.as_u8());
-        self.subscriptions.push(Subscription { filter, qos, asked, established: None, removed: None });
+        self.subscriptions.push(Subscription {
+            filter,
+            qos,
+            asked,
+            established: None,
+            replaces,
+            removed: None,
+        });
     }
 
     fn granted(&mut self, filter: &[u8], code: SubackReturnCode, at: At) {
@@ -331,4 +362,14 @@ impl Requests {
             }
         });
     }
+}
+
+/// The filter of a subscription that a Server's extension shares among Clients: `$share/group/filter`, `$queue/filter`.
+fn unshared(filter: &[u8]) -> &[u8] {
+    if let Some(rest) = filter.strip_prefix(b"$queue/") {
+        return rest;
+    }
+    let group_and_filter = filter.strip_prefix(b"$share/");
+    let level = |rest: &[u8]| rest.iter().position(|byte| *byte == b'/').map(|at| at + 1);
+    group_and_filter.and_then(|rest| rest.get(level(rest)?..)).unwrap_or(filter)
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use mqtt_codec::{Publish, Side};
 
 use super::connection::Connection;
+use super::requests::Subscription;
 use super::say::error;
 use super::sessions::Published;
 use super::{At, Context, Listener};
@@ -52,6 +53,7 @@ impl Connection {
             }
             return;
         }
+        self.above_granted(publish, &matching, at, cx);
         let source = cx.sessions.source(publish, self.server());
         if publish.retain {
             self.retained_again(publish, matching.len(), at, cx);
@@ -79,6 +81,32 @@ impl Connection {
             let frames = [source.frame, asked.frame, at.frame];
             error("retain_missing", Side::Server, message).against(&["MQTT-3.3.1-8"]).tell(&frames, at, cx);
         }
+    }
+
+    /// A message comes with no higher QoS than was granted.
+    fn above_granted(
+        &self,
+        publish: &Publish<'_>,
+        matching: &[Subscription],
+        at: At,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
+        let Some(granted) = matching.iter().max_by_key(|subscription| subscription.qos) else { return };
+        let qos = publish.delivery.qos().as_u8();
+        // What was sent for the subscription before it may still be on its way.
+        let is_settled = matching.iter().all(|held| held.established.is_some() && !held.replaces);
+        if qos <= granted.qos
+            || publish.delivery.dup()
+            || !is_settled
+            || !self.complete
+            || !self.handshake.is_fresh()
+        {
+            return;
+        }
+        let message =
+            format!("a message at QoS {qos} for a subscription that was granted QoS {}", granted.qos);
+        let frames = [granted.established.unwrap_or(granted.asked).frame, at.frame];
+        error("above_granted", Side::Server, message).against(&["MQTT-3.8.4-6"]).tell(&frames, at, cx);
     }
 
     /// A subscription brings the retained message of a topic once.

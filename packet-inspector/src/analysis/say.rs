@@ -25,6 +25,11 @@ pub(super) fn warning(kind: &'static str, by: Side, message: String) -> Said {
     Said { severity: Severity::Warning, ..error(kind, by, message) }
 }
 
+/// What is worth knowing.
+pub(super) fn note(kind: &'static str, by: Side, message: String) -> Said {
+    Said { severity: Severity::Note, ..error(kind, by, message) }
+}
+
 impl Said {
     /// The statements that are broken, the nearest first.
     pub(super) fn against(mut self, clauses: &[&'static str]) -> Self {

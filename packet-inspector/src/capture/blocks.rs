@@ -16,6 +16,8 @@ const MAX_INTERFACES: usize = 4096;
 pub(super) struct Blocks {
     interfaces: Vec<Interface>,
     nanoseconds: bool,
+    /// The section's numbers have their highest byte first.
+    big_endian: bool,
     comments: Vec<String>,
 }
 
@@ -63,9 +65,12 @@ impl Blocks {
     /// The record in a block; `None` for blocks that only tell about others.
     pub(super) fn of_pcapng(&mut self, block: &Block<'_>) -> Option<Place> {
         match block {
-            Block::SectionHeader(_) => self.interfaces.clear(),
+            Block::SectionHeader(section) => {
+                self.interfaces.clear();
+                self.big_endian = section.big_endian();
+            }
             Block::InterfaceDescription(description) if self.interfaces.len() < MAX_INTERFACES => {
-                self.interfaces.push(Interface::new(description));
+                self.interfaces.push(Interface::new(description, self.big_endian));
             }
             Block::EnhancedPacket(packet) => {
                 const HEADER: usize = 28;
@@ -103,12 +108,14 @@ impl Blocks {
 }
 
 impl Interface {
-    fn new(description: &InterfaceDescriptionBlock<'_>) -> Self {
+    fn new(description: &InterfaceDescriptionBlock<'_>, big_endian: bool) -> Self {
+        // The parser reads it in one byte order, whatever the section's.
+        let offset = description.if_tsoffset;
         Self {
             link: link_of(description.linktype.0),
             snap_len: description.snaplen,
-            resolution: description.ts_resolution().filter(|&ticks| ticks > 0).unwrap_or(1_000_000),
-            offset: description.if_tsoffset,
+            resolution: resolution(description.if_tsresol).unwrap_or(1_000_000),
+            offset: if big_endian { offset.swap_bytes() } else { offset },
         }
     }
 
@@ -117,6 +124,12 @@ impl Interface {
         let rest = u128::from(ticks % self.resolution) * 1_000_000_000 / u128::from(self.resolution);
         Time::new(seconds.saturating_add(self.offset), i64::try_from(rest).unwrap_or_default())
     }
+}
+
+/// Time stamps in a second: a power of ten, or of two where the highest bit is set. The parser knows the first alone.
+fn resolution(exponent: u8) -> Option<u64> {
+    let base = if exponent & 0x80 == 0 { 10_u64 } else { 2 };
+    base.checked_pow(u32::from(exponent & 0x7F))
 }
 
 /// The length on the wire is never below what was captured, whatever a file says.

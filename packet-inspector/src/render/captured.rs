@@ -177,6 +177,7 @@ pub fn happening(event: Event) -> Option<String> {
         Event::Lost(0) => "bytes are lost: they are not in the capture".to_owned(),
         Event::Lost(1) => "1 byte is lost: it is not in the capture".to_owned(),
         Event::Lost(bytes) => format!("{bytes} bytes are lost: they are not in the capture"),
+        Event::Cut(1) => "1 byte of the segment was not captured".to_owned(),
         Event::Cut(bytes) => format!(
             "{} of the segment were not captured",
             super::count_bytes(usize::try_from(bytes).unwrap_or(usize::MAX))

@@ -151,7 +151,9 @@ impl Search<'_> {
             match Decoder::new().decode(rest) {
                 Ok(Decoded::Packet(packet, len)) => {
                     *budget = budget.saturating_sub(len);
-                    if self.is_from_other_side(&packet) {
+                    // A CONNECT is the first packet there is.
+                    let is_late_connect = packets > 0 && matches!(packet, Packet::Connect(_));
+                    if is_late_connect || self.is_from_other_side(&packet) {
                         return Verdict::No;
                     }
                     packets += 1;

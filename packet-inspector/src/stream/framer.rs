@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use mqtt_codec::{Decoded, Decoder, Packet, Protocol, Side};
+use mqtt_codec::{Decoded, Decoder, Fault, Packet, PacketType, Protocol, Side};
 
 use super::boundary::{self, Boundary, Progress};
 use super::order::Chunk;
@@ -312,12 +312,35 @@ impl Framer {
                     self.search(self.strict);
                 }
             }
+            None if self.is_cut_packet(len, who) => {
+                let len = self.places.last().map_or(0, |place| place.len);
+                self.passed_over(self.held.len() - len, who, cx);
+                self.state = State::InStep;
+                self.send_start(who, cx);
+            }
             None => {
                 self.go_on(who, true, cx);
                 self.passed_over(self.held.len(), who, cx);
                 self.search(self.strict);
             }
         }
+    }
+
+    /// Whether the segment of which so many bytes were cut off is one packet by its own length, and reads as one.
+    fn is_cut_packet(&self, cut: u64, who: Sender<'_>) -> bool {
+        let Some(segment) = self.places.last().map(|place| place.len) else { return false };
+        let start = self.held.get(self.held.len() - segment..).unwrap_or_default();
+        let fills = declared(start).is_some_and(|len| len as u64 == segment as u64 + cut);
+        let of_sender =
+            start.first().and_then(|first| PacketType::of_first_byte(*first)).is_some_and(|kind| {
+                kind.sender().is_none_or(|sender| who.side().is_none_or(|side| side == sender))
+            });
+        let read = Decoder::new().observe_prefix(start, &mut ());
+        cut > 0
+            && !self.strict
+            && fills
+            && of_sender
+            && read.map_or_else(|error| error.fault == Fault::FieldPastEnd, |()| true)
     }
 
     /// No more bytes come.

@@ -77,6 +77,8 @@ pub(super) struct Arrival<'a> {
 pub(super) struct Order {
     /// The sequence number of the byte that comes next; unknown before the first segment.
     next: Option<u32>,
+    /// That of the first byte.
+    first: Option<u32>,
     /// How many bytes came before it.
     place: u64,
     waiting: Vec<Piece>,
@@ -93,7 +95,20 @@ pub(super) struct Order {
 impl Order {
     /// The connection begins with this sequence number.
     pub(super) fn begin(&mut self, syn: u32) {
-        self.next.get_or_insert(syn.wrapping_add(1));
+        let first = syn.wrapping_add(1);
+        self.next.get_or_insert(first);
+        self.first.get_or_insert(first);
+    }
+
+    /// Whether the bytes begin behind a SYN with this number, which may come late.
+    pub(super) fn begins_behind(&self, syn: u32) -> bool {
+        self.first == Some(syn.wrapping_add(1))
+    }
+
+    /// Whether this number is further from what comes next than segments stray.
+    pub(super) fn is_elsewhere(&self, seq: u32) -> bool {
+        const NEAR: u32 = 1 << 20;
+        self.next.is_some_and(|next| seq.wrapping_sub(next).cast_signed().unsigned_abs() > NEAR)
     }
 
     pub(super) fn has_begun(&self) -> bool {
@@ -129,7 +144,10 @@ impl Order {
             Some(next) => next,
             // A keep-alive repeats the last byte, as zero: no start of anything.
             None if wire_len == 1 && chunk.data == [0] && !push => return None,
-            None => *self.next.insert(seq),
+            None => {
+                self.first = Some(seq);
+                *self.next.insert(seq)
+            }
         };
         let ahead = i64::from(seq.wrapping_sub(next).cast_signed());
         if ahead.abs() >= FAR {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use mqtt_codec::{Decoded, Decoder};
+use mqtt_codec::{Decoded, Decoder, Side};
 
 use crate::fixed_header;
 
@@ -13,6 +13,8 @@ pub enum Other {
     Tls,
     /// HTTP without a change to WebSocket.
     Http,
+    /// WebSocket with messages of something else.
+    WebSocket,
     /// WebSocket frames that are compressed, of which some were lost, or in another way than they say.
     CompressedWebSocket,
     /// Bytes of no protocol that is known here.
@@ -24,6 +26,7 @@ impl fmt::Display for Other {
         f.write_str(match self {
             Self::Tls => "TLS: encrypted, so there is no MQTT to see",
             Self::Http => "HTTP",
+            Self::WebSocket => "WebSocket, without MQTT in it",
             Self::CompressedWebSocket => "compressed WebSocket frames that cannot be opened",
             Self::Unknown => "no MQTT, and no protocol that is known here",
         })
@@ -41,7 +44,7 @@ pub(super) enum Guess {
 }
 
 /// Judges the first bytes that a side sends on a connection, whose port is MQTT's or not.
-pub(super) fn first_bytes(bytes: &[u8], on_port: bool) -> Guess {
+pub(super) fn first_bytes(bytes: &[u8], on_port: bool, side: Option<Side>) -> Guess {
     if is_tls(bytes) {
         return Guess::Other(Other::Tls);
     }
@@ -50,6 +53,9 @@ pub(super) fn first_bytes(bytes: &[u8], on_port: bool) -> Guess {
     }
     if is_connect(bytes) {
         return Guess::Mqtt;
+    }
+    if may_become_http(bytes) {
+        return Guess::More;
     }
     if bytes.len() < 8 && (b"\x10"[..]).starts_with(bytes.get(..1).unwrap_or_default()) {
         return Guess::More;
@@ -61,10 +67,17 @@ pub(super) fn first_bytes(bytes: &[u8], on_port: bool) -> Guess {
         Ok(Decoded::Packet(..)) => Guess::Mqtt,
         Ok(Decoded::NeedMore { missing: None }) => Guess::More,
         // A length that large is rather another protocol's text.
-        Ok(Decoded::NeedMore { missing: Some(missing) }) if usize::from(missing) < 1 << 21 => Guess::Mqtt,
+        Ok(Decoded::NeedMore { missing: Some(missing) }) if usize::from(missing) < 1 << 21 => {
+            // All but a CONNECT would be wrong here, and is believed only when it is whole.
+            if bytes.first() == Some(&0x10) { Guess::Mqtt } else { Guess::More }
+        }
         Ok(Decoded::NeedMore { .. }) => Guess::Other(Other::Unknown),
+        // A Server answers: what is malformed before anything was asked is no answer of one.
+        Err(_) if side == Some(Side::Server) => Guess::Other(Other::Unknown),
         // A malformed packet: its length fits, or it is a CONNECT by its type.
         Err(_) => match fixed_header::read(bytes) {
+            // Of the reserved types with a body, as many other protocols begin.
+            Some((0..=0x0F | 0xF0.., 1.., _)) => Guess::Other(Other::Unknown),
             Some((first, remaining_length, body_at))
                 if body_at + remaining_length == bytes.len() || first == 0x10 =>
             {
@@ -103,6 +116,25 @@ fn is_tls(bytes: &[u8]) -> bool {
 }
 
 pub(super) fn is_http(bytes: &[u8]) -> bool {
-    const STARTS: [&[u8]; 7] = [b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"CONNECT ", b"HTTP/1."];
-    STARTS.iter().any(|start| bytes.starts_with(start))
+    HTTP.iter().any(|start| bytes.starts_with(start))
 }
+
+/// Whether these are the first bytes of HTTP, too few to tell.
+pub(super) fn may_become_http(bytes: &[u8]) -> bool {
+    HTTP.iter().any(|start| start.starts_with(bytes))
+}
+
+/// What requests and answers begin with.
+const HTTP: [&[u8]; 11] = [
+    b"GET ",
+    b"POST ",
+    b"PUT ",
+    b"HEAD ",
+    b"DELETE ",
+    b"PATCH ",
+    b"OPTIONS ",
+    b"TRACE ",
+    b"CONNECT ",
+    b"PRI * HTTP/2",
+    b"HTTP/1.",
+];

@@ -11,7 +11,11 @@ pub(super) enum Head {
     /// It is not whole.
     More,
     /// WebSocket frames follow behind so many bytes.
-    WebSocket { len: usize },
+    WebSocket {
+        len: usize,
+        /// MQTT was asked for by name.
+        mqtt: bool,
+    },
     /// Another use of HTTP.
     Http,
 }
@@ -28,8 +32,14 @@ pub(super) fn head(bytes: &[u8]) -> Head {
         line.split_once(':')
             .is_some_and(|(name, value)| name.trim() == "upgrade" && value.trim() == "websocket")
     });
+    let mqtt = text.lines().any(|line| {
+        line.split_once(':').is_some_and(|(name, value)| {
+            name.trim() == "sec-websocket-protocol"
+                && value.split(',').any(|name| name.trim().starts_with("mqtt"))
+        })
+    });
     let accepted = !first.starts_with("http/") || first.split(' ').nth(1) == Some("101");
-    if upgrades && accepted { Head::WebSocket { len: end + 4 } } else { Head::Http }
+    if upgrades && accepted { Head::WebSocket { len: end + 4, mqtt } } else { Head::Http }
 }
 
 /// One side's frames.
@@ -282,7 +292,7 @@ mod tests {
     #[test]
     fn heads_tell_websocket_from_http() {
         let request = b"GET /mqtt HTTP/1.1\r\nHost: a\r\nUpgrade: WebSocket\r\n\r\n\x82";
-        assert_eq!(head(request), Head::WebSocket { len: request.len() - 1 });
+        assert_eq!(head(request), Head::WebSocket { len: request.len() - 1, mqtt: false });
         assert_eq!(head(&request[..30]), Head::More);
         assert_eq!(head(b"GET / HTTP/1.1\r\n\r\n"), Head::Http);
         assert_eq!(head(b"HTTP/1.1 400 Bad\r\nUpgrade: websocket\r\n\r\n"), Head::Http);

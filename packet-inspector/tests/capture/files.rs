@@ -218,3 +218,35 @@ fn a_record_of_four_gigabytes_is_not_waited_for() {
         .find_map(Result::err);
     assert!(matches!(error, Some(CaptureError::Cut(6) | CaptureError::TooLong(6))), "{error:?}");
 }
+
+#[test]
+fn clocks_of_powers_of_two_and_offsets_in_either_byte_order() {
+    let wire = conversation();
+    for big in [false, true] {
+        let order = |bytes: &[u8]| if big { bytes.iter().rev().copied().collect() } else { bytes.to_vec() };
+        let (long, short) = (|n: u32| order(&n.to_le_bytes()), |n: u16| order(&n.to_le_bytes()));
+        let block = |kind: u32, body: Vec<u8>| {
+            let len = long(u32::try_from(body.len() + 12).unwrap());
+            [long(kind), len.clone(), body, len].concat()
+        };
+        let ends = [long(0x1a2b_3c4d), short(1), short(0), vec![0xFF; 8]].concat();
+        let mut file = block(0x0a0d_0d0a, ends);
+        // Two to the power of 20 in a second, and 1,000 seconds to add.
+        let resolution = [short(9), short(1), vec![0x94, 0, 0, 0]].concat();
+        let offset = [short(14), short(8), order(&1000_i64.to_le_bytes())].concat();
+        file.extend(block(1, [short(1), short(0), long(0), resolution, offset, long(0)].concat()));
+        for (number, (_, record, len)) in wire.records.iter().enumerate() {
+            let len = long(u32::try_from(*len).unwrap());
+            let ticks = long(u32::try_from(number).unwrap() << 19);
+            let mut body = [long(0), long(0), ticks, len.clone(), len].concat();
+            body.extend(record);
+            body.resize(body.len().next_multiple_of(4), 0);
+            file.extend(block(6, body));
+        }
+        let mut reader = Reader::new(Cursor::new(file)).unwrap();
+        for number in 0..3 {
+            let entry = reader.next_entry().unwrap().unwrap();
+            assert_eq!(entry.time, Time(1_000_000_000_000 + number * 500_000_000), "big-endian: {big}");
+        }
+    }
+}

@@ -10,6 +10,7 @@
 
 mod analysis;
 mod bad_packets;
+mod edges;
 mod files;
 mod hostile;
 mod lab;

@@ -24,6 +24,13 @@ fn other_protocols_on_the_port_are_named_once() {
         (b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", Other::Unknown),
         (b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", Other::Unknown),
         (b"@RSYNCD: 31.0\n", Other::Unknown),
+        // DNS and SOCKS begin as packets of the reserved type would, NATS and STOMP with a word of HTTP.
+        (
+            b"\x00\x1c\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03www\x01a\x02de\x00\x00\x01\x00\x01",
+            Other::Unknown,
+        ),
+        (b"\x05\x01\x00", Other::Unknown),
+        (b"PATCH /a HTTP/1.1\r\n\r\n", Other::Http),
     ] {
         let seen = first(bytes, 1883);
         assert_eq!(seen.events, [(4, Event::Other(other))], "{bytes:02x?}");

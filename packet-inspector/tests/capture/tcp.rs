@@ -3,10 +3,10 @@
 use mqtt_codec::Side;
 use packet_inspector::stream::Event;
 
-use crate::wire::{ACK, CLIENT, CONNACK, PSH, RST, SERVER, SYN, Tcp, Wire, connect, ethernet, ipv4, publish};
+use crate::wire::{ACK, CLIENT, CONNACK, PSH, SERVER, Tcp, Wire, connect, ethernet, ipv4, publish};
 
 /// A connection that is open, with CONNECT and CONNACK sent.
-fn connected() -> (Wire, Tcp) {
+pub(crate) fn connected() -> (Wire, Tcp) {
     let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
     tcp.open(&mut wire);
     tcp.send(&mut wire, CLIENT, &connect("a"));
@@ -15,7 +15,7 @@ fn connected() -> (Wire, Tcp) {
 }
 
 /// Publishes with different texts.
-fn publishes(count: usize) -> Vec<Vec<u8>> {
+pub(crate) fn publishes(count: usize) -> Vec<Vec<u8>> {
     (0..count).map(|n| publish("a/b", format!("message {n}").as_bytes())).collect()
 }
 
@@ -227,81 +227,6 @@ fn a_side_whose_checksums_all_fail_is_read_all_the_same() {
 }
 
 #[test]
-fn a_capture_that_begins_inside_a_payload_shows_only_what_was_sent() {
-    let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
-    let large = publish("a/large", "some text that goes on and on @ 0P".repeat(200).as_bytes());
-    let sent = publishes(4);
-    for piece in large[500..].chunks(1200) {
-        tcp.send(&mut wire, CLIENT, piece);
-    }
-    for packet in &sent {
-        tcp.send(&mut wire, CLIENT, packet);
-    }
-    let seen = wire.read();
-    assert_eq!(seen.bytes(), sent.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    let passed = (large.len() - 500) as u64;
-    assert_eq!(seen.events.len(), 1);
-    assert!(matches!(seen.events[0].1, Event::PassedOver { bytes, from: 1 } if bytes == passed));
-}
-
-#[test]
-fn a_capture_that_begins_between_packets_shows_all_at_once() {
-    let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
-    tcp.send(&mut wire, CLIENT, b"\xc0\x00");
-    tcp.send(&mut wire, SERVER, b"\xd0\x00");
-    tcp.send(&mut wire, CLIENT, b"\x32\x07\x00\x01a\x00\x07hi");
-    tcp.send(&mut wire, SERVER, b"\x40\x02\x00\x07");
-    let seen = wire.read();
-    assert_eq!(seen.places(), [1, 2, 3, 4]);
-    assert_eq!(seen.events, []);
-}
-
-#[test]
-fn half_a_connection_is_read() {
-    for side in [CLIENT, SERVER] {
-        let (mut wire, mut tcp) = connected();
-        let sent = publishes(3);
-        for packet in &sent {
-            tcp.send(&mut wire, side, packet);
-        }
-        let port = if side == CLIENT { 40_000_u16 } else { 1883 };
-        wire.records.retain(|(_, record, _)| record[34..36] == port.to_be_bytes());
-        let seen = wire.read();
-        assert_eq!(seen.packets.len(), 4, "{seen:?}");
-        assert_eq!(seen.events, []);
-    }
-}
-
-#[test]
-fn a_port_that_is_used_again_is_another_connection() {
-    let (mut wire, mut tcp) = connected();
-    tcp.send(&mut wire, CLIENT, b"\xe0\x00");
-    tcp.close(&mut wire);
-    let mut again = Tcp { next: [5_000_000, 77], ..tcp };
-    again.open(&mut wire);
-    again.send(&mut wire, CLIENT, &connect("b"));
-    again.send(&mut wire, SERVER, CONNACK);
-    let seen = wire.read();
-    assert_eq!(seen.streams, [0, 0, 0, 1, 1]);
-    assert_eq!(seen.bytes()[3], connect("b"));
-    assert_eq!(seen.events, []);
-}
-
-#[test]
-fn a_reset_and_a_reused_port_without_fin() {
-    let (mut wire, mut tcp) = connected();
-    tcp.send(&mut wire, CLIENT, &[0x30, 0x7f, 0]);
-    wire.push(tcp.segment(SERVER, RST | ACK, b""));
-    let mut again = Tcp { next: [1, 1], ..tcp };
-    again.open(&mut wire);
-    again.send(&mut wire, CLIENT, &connect("c"));
-    let seen = wire.read();
-    assert_eq!(seen.streams, [0, 0, 0, 1]);
-    assert_eq!(seen.packets[2].2, [0x30, 0x7f, 0]);
-    assert_eq!(seen.packets[2].3, 129);
-}
-
-#[test]
 fn sequence_numbers_wrap() {
     let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
     tcp.next[CLIENT] = u32::MAX - 20;
@@ -420,13 +345,4 @@ fn a_malformed_packet_does_not_hide_what_follows() {
         assert_eq!(seen.bytes()[2], &bad[..kept], "{bad:02x?}");
         assert_eq!(seen.bytes()[3..], sent.iter().map(Vec::as_slice).collect::<Vec<_>>(), "{bad:02x?}");
     }
-}
-
-#[test]
-fn a_syn_alone_is_no_packet() {
-    let mut wire = Wire::default();
-    let tcp = Tcp::new(1);
-    wire.push(tcp.segment(CLIENT, SYN, b""));
-    wire.push(tcp.segment(SERVER, RST | ACK, b""));
-    assert_eq!(wire.read().packets, []);
 }

@@ -57,6 +57,36 @@ fn a_capture_that_begins_behind_the_http() {
     let sent = [publish("home/light", b"1"), publish("home/light", b"2")];
     sent.iter().for_each(|packet| tcp.send(&mut wire, CLIENT, &frame(0x82, CLIENT, packet)));
     assert_eq!(wire.read().bytes(), [&sent[0][..], &sent[1]]);
+    assert_eq!(wire.read().packets[0].1, Some(Side::Client), "only clients mask");
+
+    // On MQTT's port, where the first byte of a frame could be that of a SUBSCRIBE.
+    let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
+    let sent = [connect("a"), publish("home/light", b"2")];
+    sent.iter().for_each(|packet| tcp.send(&mut wire, CLIENT, &frame(0x82, CLIENT, packet)));
+    assert_eq!(wire.read().bytes(), [&sent[0][..], &sent[1]]);
+}
+
+#[test]
+fn the_http_in_any_pieces() {
+    let (mut wire, mut tcp) = (Wire::default(), Tcp { server: 9001, ..Tcp::new(40_000) });
+    tcp.open(&mut wire);
+    REQUEST.iter().for_each(|byte| tcp.send(&mut wire, CLIENT, &[*byte]));
+    ANSWER.iter().for_each(|byte| tcp.send(&mut wire, SERVER, &[*byte]));
+    tcp.send(&mut wire, CLIENT, &frame(0x82, CLIENT, &connect("a")));
+    tcp.send(&mut wire, SERVER, &frame(0x82, SERVER, CONNACK));
+    assert_eq!(wire.read().bytes(), [&connect("a")[..], CONNACK]);
+}
+
+#[test]
+fn messages_of_something_else_are_named() {
+    let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
+    tcp.open(&mut wire);
+    tcp.send(&mut wire, CLIENT, b"GET /chat HTTP/1.1\r\nUpgrade: websocket\r\n\r\n");
+    tcp.send(&mut wire, SERVER, ANSWER);
+    tcp.send(&mut wire, CLIENT, &frame(0x81, CLIENT, b"{\"op\":1}"));
+    tcp.send(&mut wire, SERVER, &frame(0x81, SERVER, b"{\"ok\":1}"));
+    let seen = wire.read();
+    assert_eq!((seen.packets, seen.events), (vec![], vec![(6, Event::Other(Other::WebSocket))]));
 }
 
 #[test]

@@ -17,10 +17,11 @@ impl Connection {
     /// The first bytes of a direction, of a connection of which nothing is known.
     pub(super) fn guess<S: Sink>(&mut self, direction: Direction, chunk: Chunk<'_>, cx: &mut Context<'_, S>) {
         let (from_start, on_port) = (self.info.from_start, self.on_port);
+        let side = self.info.side(direction);
         let half = self.half_mut(direction);
         let is_first = half.framer.held().is_empty();
         half.framer.hold(chunk, cx);
-        let guess = recognise::first_bytes(half.framer.held(), on_port);
+        let guess = recognise::first_bytes(half.framer.held(), on_port, side);
         match guess {
             Guess::Http => self.http(direction, cx),
             Guess::Mqtt if from_start || is_connect(self.half(direction).framer.held()) => {
@@ -31,7 +32,10 @@ impl Connection {
             Guess::More if from_start => {}
             // The capture begins in the middle: anything can be the rest of a packet.
             _ if on_port => {
-                if websocket::fills(chunk.data) && !matches!(guess, Guess::Mqtt) {
+                let inside = websocket::unmasked(chunk.data);
+                let is_websocket =
+                    inside.is_some_and(|data| !matches!(guess, Guess::Mqtt) || boundary::fill(&data));
+                if is_websocket {
                     self.is_websocket(cx);
                 } else {
                     self.half_mut(direction).framer.search(false);
@@ -59,15 +63,16 @@ impl Connection {
         }
     }
 
-    fn is_mqtt<S: Sink>(&mut self, direction: Direction, cx: &mut Context<'_, S>) {
+    pub(super) fn is_mqtt<S: Sink>(&mut self, direction: Direction, cx: &mut Context<'_, S>) {
         self.protocol = Protocol::Mqtt;
         if self.info.client.is_none() {
             let first = self.half(direction).framer.held().first().copied();
             let sender = first.and_then(PacketType::of_first_byte).and_then(PacketType::sender);
-            self.info.client = sender.map(|side| match side {
-                Side::Client => direction,
-                Side::Server => direction.opposite(),
-            });
+            self.info.client = match sender {
+                Some(Side::Client) => Some(direction),
+                Some(Side::Server) => Some(direction.opposite()),
+                None => self.client_by_ports(),
+            };
         }
         let from_start = self.info.from_start;
         for direction in [direction, direction.opposite()] {
@@ -79,6 +84,16 @@ impl Connection {
             }
             half.framer.go_on(Sender { info, direction, unseen }, false, cx);
             self.after_framing(direction, cx);
+        }
+    }
+
+    /// The side whose port systems give to whoever connects, when the other's is none of these.
+    fn client_by_ports(&self) -> Option<Direction> {
+        const GIVEN: u16 = 32_768;
+        match (self.info.source.port() >= GIVEN, self.info.destination.port() >= GIVEN) {
+            (true, false) => Some(Direction::Forward),
+            (false, true) => Some(Direction::Backward),
+            (true, true) | (false, false) => None,
         }
     }
 
@@ -101,6 +116,11 @@ impl Connection {
                 continue;
             }
             half.framer.clear(cx);
+            if self.info.client.is_none() && websocket::fills(&held) {
+                // Only Clients mask.
+                let is_masked = held.get(1).is_some_and(|second| second & 0x80 != 0);
+                self.info.client = Some(if is_masked { direction } else { direction.opposite() });
+            }
             let at = cx.entry.bytes.len().saturating_sub(held.len());
             let chunk = Chunk { data: &held, frame: cx.entry.number, time: cx.entry.time, at };
             self.websocket(direction, chunk, cx);
@@ -119,7 +139,9 @@ impl Connection {
         let who = Sender { info, direction, unseen };
         let Some(websocket) = &mut half.websocket else { return };
         if !websocket.begun {
-            let is_http = recognise::is_http(chunk.data) || !half.framer.held().is_empty();
+            let is_http = recognise::is_http(chunk.data)
+                || recognise::may_become_http(chunk.data)
+                || !half.framer.held().is_empty();
             if is_http {
                 half.framer.hold(chunk, cx);
                 match websocket::head(half.framer.held()) {
@@ -128,7 +150,8 @@ impl Connection {
                         self.name(direction, Other::Http, cx);
                         return;
                     }
-                    Head::WebSocket { len } => {
+                    Head::WebSocket { len, mqtt } => {
+                        websocket.doubtful = !mqtt;
                         let before = half.framer.held().len() - chunk.data.len();
                         half.framer.clear(cx);
                         chunk = chunk.skip(len.saturating_sub(before));
@@ -153,6 +176,13 @@ impl Connection {
                     let data = chunk.data.get(..len).unwrap_or_default();
                     let mut scratch = std::mem::take(&mut websocket.scratch);
                     websocket.frames.unmask(data, &mut scratch);
+                    let first = scratch.first().filter(|_| !websocket.frames.compression().0).copied();
+                    if std::mem::take(&mut websocket.doubtful)
+                        && first.is_some_and(|first| !may_begin(who, first))
+                    {
+                        self.name(direction, Other::WebSocket, cx);
+                        return;
+                    }
                     let taken = match websocket.frames.compression() {
                         (false, _) => {
                             half.framer.take(Chunk { data: &scratch, ..chunk }, who, cx);
@@ -191,4 +221,15 @@ impl Connection {
 /// Whether these bytes begin with a CONNECT.
 fn is_connect(bytes: &[u8]) -> bool {
     bytes.first() == Some(&0x10)
+}
+
+/// Whether a side's first packet may have this first byte.
+fn may_begin(who: Sender<'_>, first: u8) -> bool {
+    match who.info.side(who.direction) {
+        Some(Side::Client) => first >> 4 == 1,
+        Some(Side::Server) => {
+            PacketType::of_first_byte(first).is_some_and(|kind| kind.sender() != Some(Side::Client))
+        }
+        None => true,
+    }
 }

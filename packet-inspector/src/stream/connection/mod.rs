@@ -35,7 +35,10 @@ struct Half {
     verified: bool,
     /// Checksums that do not.
     failed: bool,
-    finished: bool,
+    /// A segment of this side has been seen.
+    seen: bool,
+    /// The number behind its FIN.
+    finished: Option<u32>,
     /// How many bytes of an unknown protocol have been looked at.
     tried: usize,
 }
@@ -44,6 +47,8 @@ struct Half {
 struct WebSocket {
     /// The HTTP before it has been passed.
     begun: bool,
+    /// Its messages may be of something else than MQTT: the first one tells.
+    doubtful: bool,
     frames: Frames,
     scratch: Vec<u8>,
     /// Made for the first message that is compressed; what it holds is counted.
@@ -94,15 +99,24 @@ impl Connection {
         }
     }
 
-    /// Whether a SYN begins another connection between the same ports.
+    /// Whether a segment belongs to another connection between the same ports.
     pub(super) fn is_begun_anew_by(&self, segment: &Segment<'_>, direction: Direction) -> bool {
-        if !segment.flags.contains(TcpFlags::SYN) || segment.flags.contains(TcpFlags::ACK) {
+        let half = self.half(direction);
+        if half.verified && matches!(segment.checksum, ChecksumVerdict::Bad { .. }) {
+            return false;
+        }
+        if !segment.flags.contains(TcpFlags::SYN) {
+            // Its SYN was not captured: data behind the end, or where none was.
+            let behind = half.finished.is_some_and(|end| segment.seq.wrapping_sub(end).cast_signed() >= 0);
+            return self.over && segment.wire_len > 0 && (behind || half.order.is_elsewhere(segment.seq));
+        }
+        if segment.flags.contains(TcpFlags::ACK) {
             return false;
         }
         match self.syn {
-            Some((sender, seq)) if sender == direction => seq != segment.seq,
+            Some((sender, seq)) if sender == direction => self.over || seq != segment.seq,
             // A SYN after data, or after the other side's.
-            _ => self.over || self.half(direction).order.has_begun(),
+            _ => self.over || half.order.has_begun() && !half.order.begins_behind(segment.seq),
         }
     }
 
@@ -125,9 +139,11 @@ impl Connection {
         }
     }
 
-    /// Whether the sender in this direction has acknowledged bytes that have not been seen.
+    /// Whether the sender in this direction has acknowledged bytes that have not been seen, or all that the other side
+    /// sent has not been.
     fn unseen(&self, direction: Direction) -> bool {
-        self.half(direction.opposite()).order.never_seen() > 0
+        let other = self.half(direction.opposite());
+        !other.seen || other.order.never_seen() > 0
     }
 
     /// Takes a segment, whose data may be in several records.
@@ -140,6 +156,7 @@ impl Connection {
     ) {
         let (frame, time) = (cx.entry.number, cx.entry.time);
         self.last = (frame, time);
+        self.half_mut(direction).seen = true;
         if self.protocol == Protocol::Other && !segment.flags.contains(TcpFlags::SYN) {
             self.ending(segment, direction, cx);
             return;
@@ -209,10 +226,11 @@ impl Connection {
                 self.tell(direction, frame, time, Event::Reset, cx);
             }
             self.over = true;
-        } else if segment.flags.contains(TcpFlags::FIN) && !self.half(direction).finished {
-            self.half_mut(direction).finished = true;
+        } else if segment.flags.contains(TcpFlags::FIN) && self.half(direction).finished.is_none() {
+            let end = segment.seq.wrapping_add(segment.wire_len).wrapping_add(1);
+            self.half_mut(direction).finished = Some(end);
             self.tell(direction, frame, time, Event::Finished, cx);
-            self.over |= self.forward.finished && self.backward.finished;
+            self.over |= self.forward.finished.is_some() && self.backward.finished.is_some();
         }
     }
 
@@ -274,6 +292,11 @@ impl Connection {
     }
 
     fn hole<S: Sink>(&mut self, direction: Direction, len: u64, cx: &mut Context<'_, S>) {
+        let begins_as_connect = self.half(direction).framer.held().first() == Some(&0x10);
+        if self.protocol == Protocol::Unknown && self.on_port && self.info.from_start && begins_as_connect {
+            // It is cut before its name is told.
+            self.is_mqtt(direction, cx);
+        }
         let unseen = self.unseen(direction);
         let Self { info, forward, backward, protocol, .. } = self;
         let half = if direction == Direction::Forward { forward } else { backward };
