@@ -1,4 +1,5 @@
-//! In the long run nothing is allocated for a message that is published, however many are in flight.
+//! In the long run nothing is allocated for a message that is published, however many are in flight; and what an idle
+//! connection holds is little.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics fails")]
 
 #[path = "driver/stream.rs"]
@@ -59,4 +60,38 @@ fn nothing_is_allocated_for_a_message() {
             }
         }
     }
+}
+
+/// A thousand connections in one process, with the streams that they are over.
+#[test]
+fn a_thousand_idle_connections_hold_little_memory() {
+    const COUNT: usize = 1_000;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut clients = Vec::with_capacity(COUNT);
+    let opened = measure(|| {
+        runtime.block_on(async {
+            for number in 0..COUNT {
+                let stream = Stream::default();
+                let session = SessionOptions::new(format!("idle-{number}")).keep_alive(600);
+                let (client, driver) = connect(stream.options(session)).await.unwrap();
+                tokio::spawn(driver.run());
+                client.connected().await.unwrap();
+                clients.push((client, stream));
+            }
+        });
+    });
+    let held = opened.bytes_current / 1_000;
+    assert!((1..4_096).contains(&held), "{held} bytes for a connection");
+    // Work leaves nothing behind.
+    let worked = measure(|| {
+        runtime.block_on(async {
+            for (client, stream) in &clients {
+                let message = Message::new("t", vec![7; 10_000]).unwrap().qos(QoS::ExactlyOnce);
+                assert_eq!(client.publish(message).await.unwrap().await, Outcome::Delivered);
+                stream.state().packets = Vec::new();
+            }
+        });
+    });
+    let left = worked.bytes_current / 1_000;
+    assert!(left < 1_024, "{left} bytes more for one that was at work");
 }

@@ -1,13 +1,16 @@
 //! When the driver reads, and when it stops.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use mqtt_client::transport::BoxIo;
 use mqtt_client::{
     Connecting, Message, Options, Outcome, QoS, SessionOptions, SubscribeError, TopicNameBuf, connect,
 };
-use mqtt_codec::{Packet, PacketId, Publish, ReturnCodes, Suback, SubackReturnCode, TopicName};
+use mqtt_codec::{Delivery, Packet, PacketId, Publish, ReturnCodes, Suback, SubackReturnCode, TopicName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+use crate::stream::Stream;
 
 const CONNACK_PRESENT: [u8; 4] = [0x20, 2, 1, 0];
 
@@ -115,6 +118,40 @@ async fn who_takes_messages_while_it_asks_is_answered_however_many_come_before()
     }
     assert_eq!(in_time(asking).await.unwrap().unwrap(), [SubackReturnCode::Granted(QoS::AtMostOnce)]);
     drop(server.await.unwrap());
+}
+
+/// Where these bytes lie.
+fn place(bytes: &[u8]) -> Range<usize> {
+    let start = bytes.as_ptr().addr();
+    start..start + bytes.len()
+}
+
+#[tokio::test]
+async fn topic_and_payload_lie_where_they_were_read_to() {
+    let stream = Stream::default();
+    let (client, driver) = connect(stream.options(SessionOptions::new("slices"))).await.unwrap();
+    let mut messages = client.messages();
+    tokio::spawn(driver.run());
+    client.connected().await.unwrap();
+    stream.state().notes_reads = true;
+    for len in 1..=100 {
+        // Two in one read, each a part of its memory.
+        let payload = vec![7; len];
+        for id in [1, 2] {
+            let packet_id = PacketId::new(id).unwrap();
+            let delivery = Delivery::AtLeastOnce { packet_id, dup: false };
+            let topic = TopicName::new("home/light").unwrap();
+            stream.send(&Packet::Publish(Publish { delivery, retain: false, topic, payload: &payload }));
+        }
+        let two = [in_time(messages.next()).await.unwrap(), in_time(messages.next()).await.unwrap()];
+        let reads = std::mem::take(&mut stream.state().reads);
+        let [read] = &reads[..] else { panic!("one read: {reads:?}") };
+        for message in two {
+            for part in [place(message.topic.as_bytes()), place(&message.payload)] {
+                assert!(read.start <= part.start && part.end <= read.end, "{part:?} was read to {read:?}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::panic, reason = "not every test needs all of it; one that panics fails")]
 
 use std::io::{self, IoSlice};
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
@@ -24,6 +25,9 @@ pub(crate) struct State {
     pub(crate) packets: Vec<PacketType>,
     /// What the client will read.
     answers: Vec<u8>,
+    /// Note the addresses that were read to.
+    pub(crate) notes_reads: bool,
+    pub(crate) reads: Vec<Range<usize>>,
     reader: Option<Waker>,
 }
 
@@ -98,6 +102,10 @@ impl AsyncRead for Stream {
             return Poll::Pending;
         }
         let len = state.answers.len().min(buf.remaining());
+        if state.notes_reads {
+            let start = buf.initialize_unfilled().as_ptr().addr();
+            state.reads.push(start..start + len);
+        }
         buf.put_slice(&state.answers[..len]);
         state.answers.drain(..len);
         Poll::Ready(Ok(()))
