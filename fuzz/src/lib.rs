@@ -11,12 +11,15 @@ mod decode;
 mod differential;
 mod frame;
 mod input;
+mod log;
 mod net;
 mod round_trip;
 pub mod seeds;
 mod session;
 #[path = "../../mqtt-client/tests/sim/mod.rs"]
 mod sim;
+#[path = "../../mqtt-client/tests/store/log.rs"]
+mod store_log;
 mod stream;
 mod topics;
 
@@ -28,6 +31,7 @@ pub use capture::capture;
 pub use decode::decode;
 pub use differential::{EXCUSES, differential, disagreements};
 pub use input::input;
+pub use log::log;
 pub use net::{NET_SELECTORS, net};
 pub use round_trip::round_trip;
 pub use session::session;
@@ -38,7 +42,7 @@ pub use topics::topics;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("decode", decode),
     ("stream", stream),
     ("round_trip", round_trip),
@@ -48,6 +52,7 @@ pub const TARGETS: [Target; 9] = [
     ("differential", differential),
     ("session", session),
     ("capture", capture),
+    ("log", log),
 ];
 
 /// Every decoder that a caller can ask for, with the same rules for the naive one.

@@ -8,6 +8,7 @@ use mqtt_codec::{Decoder, PacketType};
 
 use crate::common::{hex, samples};
 use crate::sim::dice::{Dice, Seed};
+use crate::store_log::in_batches;
 
 /// Where the seeds of all targets lie.
 pub fn corpus() -> PathBuf {
@@ -31,6 +32,7 @@ pub fn seeds() -> Seeds {
     inputs(&mut seeds);
     frames(&mut seeds);
     captures(&mut seeds);
+    logs(&mut seeds);
     seeds
 }
 
@@ -327,6 +329,53 @@ fn captures(seeds: &mut Seeds) {
     let swapped: Vec<_> = records[32..44].chunks(2).flat_map(|pair| pair.iter().rev()).copied().collect();
     put("lab-swapped".to_owned(), &[header, &swapped.concat()].concat());
     put("lab-pcapng".to_owned(), &pcapng[..2400]);
+}
+
+/// Records of each kind for the client's store, in batches that are whole, torn, or say that they were synced; whole logs of
+/// them; and what happens to good ones.
+fn logs(seeds: &mut Seeds) {
+    let mut put = |name: String, bytes: Vec<u8>| seeds.insert(("log", name), bytes);
+    let publish = "34 09 0003 612F62 0007 78 79";
+    let records = [
+        ("waits", format!("01 0000000000000001 {publish}")),
+        ("goes-out", format!("02 0000000000000002 {publish}")),
+        ("sent", "03 0000000000000001 0009".to_owned()),
+        ("released", "04 0000000000000002 0000000000000005".to_owned()),
+        ("finished", "05 0000000000000001".to_owned()),
+        ("held", "06 0003".to_owned()),
+        ("unheld", "07 0003".to_owned()),
+        ("none-held", "08".to_owned()),
+        ("forgotten", "09 0000000000000003 0004 0000000000000006".to_owned()),
+        ("count", "0A 0000000000000100".to_owned()),
+        ("established", "0B".to_owned()),
+        ("unknown", "0C".to_owned()),
+        ("at-most-once", "01 0000000000000009 30 03 0001 61".to_owned()),
+        ("last-number", format!("01 FFFFFFFFFFFFFFFF {publish}")),
+    ];
+    let framed = |bits: u8, record: &str| {
+        let record = hex(record);
+        [&[bits | u8::try_from(record.len()).unwrap()][..], &record].concat()
+    };
+    let mut all = Vec::new();
+    for (name, record) in &records {
+        let one = framed(0, record);
+        put(format!("whole-{name}"), in_batches(&one));
+        put(format!("batch-{name}"), one);
+        if !matches!(*name, "unknown" | "at-most-once" | "last-number") {
+            all.extend(framed(if all.len() % 2 == 0 { 64 } else { 0 }, record));
+        }
+    }
+    let log = in_batches(&all);
+    put("torn".to_owned(), log[..log.len() - 9].to_vec());
+    put("whole".to_owned(), log.clone());
+    put("behind".to_owned(), [&log[..], &framed(128, "00 00 00")].concat());
+    put("batches".to_owned(), all);
+    for kind in 0..5 {
+        for place in [3, 40, 90, 200] {
+            let choices = [5, 30, 3, 0, 60, 15, 255, 9];
+            put(format!("damage-{kind}-{place}"), [&[place, kind % 2, kind, 7][..], &choices].concat());
+        }
+    }
 }
 
 /// The lab's frames, with other headers around them, cut off, and with a byte missing or too many.

@@ -13,6 +13,8 @@ mod errors;
 mod failing;
 mod histories;
 mod keeping;
+mod log;
+mod logs;
 #[path = "../driver/server.rs"]
 #[allow(dead_code, reason = "the driver's tests use all of it")]
 mod server;

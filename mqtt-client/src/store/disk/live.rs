@@ -25,6 +25,9 @@ pub(super) struct Live {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Misfit;
 
+/// Numbers and counts are below this: nobody gets so far, and whoever goes on from there can add to them.
+const END: u64 = 1 << 63;
+
 /// Bytes of a record beside topic and payload, at most.
 const RECORD: u64 = 24;
 
@@ -41,7 +44,7 @@ impl Live {
                 self.insert(number, SavedState::Released { packet_id, order })
             }
             Record::Accepted(count) => {
-                self.accepted = count;
+                self.accepted = below_end(count)?;
                 Ok(())
             }
         }
@@ -51,7 +54,7 @@ impl Live {
         match change {
             Change::Accepted { number, packet_id, message } => {
                 let message = message.clone();
-                self.accepted += 1;
+                self.accepted = below_end(self.accepted + 1)?;
                 let state = match *packet_id {
                     Some(packet_id) => SavedState::Sent(packet_id, message),
                     None => SavedState::Waiting(message),
@@ -89,6 +92,10 @@ impl Live {
     }
 
     fn insert(&mut self, number: u64, state: SavedState) -> Result<(), Misfit> {
+        below_end(number)?;
+        if let SavedState::Released { order, .. } = state {
+            below_end(order)?;
+        }
         self.len += weight(&state);
         if self.outgoing.insert(number, state).is_some() { Err(Misfit) } else { Ok(()) }
     }
@@ -139,6 +146,10 @@ impl Live {
         change::encode_accepted(self.accepted, out);
         full(out)
     }
+}
+
+fn below_end(number: u64) -> Result<u64, Misfit> {
+    if number < END { Ok(number) } else { Err(Misfit) }
 }
 
 /// About as many bytes as it has in a snapshot.
