@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
 /// What a light is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -134,30 +136,108 @@ impl Command {
             return Err(BadCommand::TooLong(payload.len()));
         }
         let text = std::str::from_utf8(payload).map_err(|error| BadCommand::NotUtf8(error.valid_up_to()))?;
-        let value: Value =
-            serde_json::from_str(text).map_err(|error| BadCommand::NotJson(error.to_string()))?;
-        let Value::Object(object) = value else { return Err(BadCommand::NotAnObject(kind(&value))) };
-        let switch = match object.get("command") {
-            None => return Err(BadCommand::NoCommand),
-            Some(Value::String(text)) => {
-                Switch::parse(text).ok_or_else(|| BadCommand::UnknownCommand(text.clone()))?
-            }
-            Some(other) => return Err(BadCommand::CommandType(kind(other))),
+        let fields = match serde_json::from_str(text) {
+            Ok(Top::Object(fields)) => fields,
+            Ok(Top::Other(kind)) => return Err(BadCommand::NotAnObject(kind)),
+            Err(error) => return Err(BadCommand::NotJson(error.to_string())),
         };
-        let timestamp = match object.get("timestamp") {
+        let switch = match fields.command {
+            None => return Err(BadCommand::NoCommand),
+            Some(Value::String(text)) => Switch::parse(&text).ok_or(BadCommand::UnknownCommand(text))?,
+            Some(other) => return Err(BadCommand::CommandType(kind(&other))),
+        };
+        let timestamp = match fields.timestamp {
             None => None,
             Some(Value::Number(number)) => number.as_f64(),
-            Some(other) => return Err(BadCommand::TimestampType(kind(other))),
+            Some(other) => return Err(BadCommand::TimestampType(kind(&other))),
         };
-        Ok(Self { switch, timestamp, sender: sender(&object)? })
+        Ok(Self { switch, timestamp, sender: sender(fields.sender)? })
+    }
+}
+
+/// The keys of a command. Whatever else stands beside them is passed over as it is, however deep: it need not fit into any
+/// value of ours.
+#[derive(Default)]
+struct Fields {
+    command: Option<Value>,
+    timestamp: Option<Value>,
+    sender: Option<Value>,
+}
+
+/// What a payload is.
+enum Top {
+    Object(Fields),
+    Other(&'static str),
+}
+
+impl<'de> Deserialize<'de> for Top {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TopVisitor)
+    }
+}
+
+struct TopVisitor;
+
+impl<'de> Visitor<'de> for TopVisitor {
+    type Value = Top;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Top, A::Error> {
+        let mut fields = Fields::default();
+        while let Some(key) = map.next_key::<String>()? {
+            let field = match &*key {
+                "command" => &mut fields.command,
+                "timestamp" => &mut fields.timestamp,
+                "sender" => &mut fields.sender,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            // The last one counts, as for Python.
+            *field = Some(map.next_value()?);
+        }
+        Ok(Top::Object(fields))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Top, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Top::Other("an array"))
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Top, E> {
+        Ok(Top::Other("a string"))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Top, E> {
+        Ok(Top::Other("a number"))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Top, E> {
+        Ok(Top::Other("a number"))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Top, E> {
+        Ok(Top::Other("a number"))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Top, E> {
+        Ok(Top::Other("a boolean"))
+    }
+
+    fn visit_unit<E>(self) -> Result<Top, E> {
+        Ok(Top::Other("null"))
     }
 }
 
 /// Whatever stands there is the name of a sender.
-fn sender(object: &Map<String, Value>) -> Result<Option<String>, BadCommand> {
-    let sender = match object.get("sender") {
+fn sender(value: Option<Value>) -> Result<Option<String>, BadCommand> {
+    let sender = match value {
         None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => text,
         Some(other) => other.to_string(),
     };
     if sender.len() > Command::MAX_SENDER {
@@ -257,6 +337,9 @@ mod tests {
             Some(18446744073709551616.0),
             Some("me"),
         );
+        let deep = format!(r#"{{"room": {}{}, "command": "ON"}}"#, "[".repeat(10_000), "]".repeat(10_000));
+        reads(&deep, On, None, None);
+        reads(r#"{"far": 1e999, "half": "\ud800", "command": "ON"}"#, On, None, None);
         reads(r#"{"command": "ON", "sender": 7}"#, On, None, Some("7"));
         reads(r#"{"command": "ON", "sender": null}"#, On, None, None);
     }
@@ -273,7 +356,7 @@ mod tests {
         );
         refuses(
             &"[".repeat(60_000).into_bytes(),
-            "not JSON: recursion limit exceeded at line 1 column 128",
+            "not JSON: EOF while parsing a list at line 1 column 60000",
             false,
         );
         refuses(b"{\"command\": \"\xff\"}", "not UTF-8 from byte 13 on", false);
@@ -281,6 +364,11 @@ mod tests {
         refuses(br#"["ON"]"#, "not a JSON object but an array", false);
         refuses(br#""ON""#, "not a JSON object but a string", false);
         refuses(b"null", "not a JSON object but null", false);
+        for (text, kind) in
+            [("1", "a number"), ("-1", "a number"), ("1.5", "a number"), ("true", "a boolean")]
+        {
+            refuses(text.as_bytes(), &format!("not a JSON object but {kind}"), false);
+        }
         refuses(br#"{"timestamp": 1}"#, "no \"command\" in it", true);
         refuses(br#"{"command": true}"#, "the command is not a string but a boolean", true);
         refuses(br#"{"command": "on"}"#, "the command \"on\" is neither \"ON\" nor \"OFF\"", true);
