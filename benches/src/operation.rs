@@ -53,22 +53,27 @@ impl Operation {
         Self::MatchTopic,
     ];
 
-    /// The rows of the short table.
-    pub const SHORT: [Self; 15] = [
+    /// The rows of the short table: all that have a limit, and what is peculiar.
+    pub const SHORT: [Self; 20] = [
+        Self::Decode(Sample::Pingreq),
         Self::Decode(Sample::Puback),
         Self::Decode(Sample::Connect),
         Self::Decode(Sample::Subscribe),
         Self::Decode(Sample::Publish64),
         Self::Decode(Sample::PublishUtf8),
         Self::Decode(Sample::Publish1K),
+        Self::Decode(Sample::Publish64K),
         Self::DecodeMixed,
         Self::DecodeMixedPieces,
         Self::DecodePublishOwned,
+        Self::DecodePublishOwnedShared,
+        Self::Encode(Sample::Pingreq),
         Self::Encode(Sample::Puback),
         Self::Encode(Sample::Connect),
         Self::Encode(Sample::Subscribe),
         Self::Encode(Sample::Publish64),
         Self::Encode(Sample::Publish64K),
+        Self::EncodePublishHeader,
         Self::MatchTopic,
     ];
 
@@ -191,6 +196,12 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    #[test]
+    fn every_limit_stands_in_the_short_table() {
+        let limited = |operation: &Operation| operation.limit().is_some();
+        assert!(Operation::all().filter(limited).all(|operation| Operation::SHORT.contains(&operation)));
+    }
 
     #[test]
     fn each_row_has_a_name_of_its_own() {

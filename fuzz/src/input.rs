@@ -31,7 +31,7 @@ pub fn input(bytes: &[u8]) {
             assert!(!records.is_empty());
             for record in records {
                 of_record(&record, input);
-                // A `*` can stand for up to 64 MiB, whose tree takes more memory than there is.
+                // A `*` can stand for up to 1 MiB, whose tree takes more memory than there is.
                 if record.bytes.len() <= MOST_TAKEN_APART {
                     frame::take_apart(record, link, from);
                 }

@@ -1,6 +1,6 @@
 //! Decodes all 4,294,967,296 byte strings of four bytes and compares each answer with the naive decoder of the tests.
 //!
-//! Takes some minutes: `cargo run --release -p mqtt-codec --example exhaustive`.
+//! Takes some minutes: `cargo run --release -p mqtt-codec --all-features --example exhaustive`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "shared with the tests")]
 #![allow(clippy::expect_used, clippy::cast_possible_truncation, reason = "shared with the tests")]
 

@@ -228,7 +228,8 @@ impl Decoder {
     /// The same, and `observer` hears of each field of a whole packet.
     ///
     /// # Errors
-    /// As for [`decode`](Self::decode); the fields before the fault were heard.
+    /// As for [`decode`](Self::decode); the fields before the fault were heard, and fields behind one in the fixed
+    /// header can have been.
     pub fn decode_observed<'a, O: Observer>(
         &self,
         bytes: &'a [u8],

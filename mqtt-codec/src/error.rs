@@ -76,6 +76,7 @@ impl DecodeError {
                 Field::UserName => "MQTT-3.1.2-19",
                 Field::Password => "MQTT-3.1.2-21",
                 Field::TopicName => "MQTT-3.3.2-1",
+                Field::PacketIdentifier => "MQTT-2.3.1-1",
                 _ => "MQTT-4.8.0-1",
             },
             // Their least lengths rest on topics of at least one byte.
@@ -101,7 +102,8 @@ impl DecodeError {
     }
 
     /// The protocol that a CONNECT asks for, when the only fault is that it is not MQTT 3.1.1: a Server answers
-    /// CONNACK with return code 1 and closes [MQTT-3.1.2-2].
+    /// CONNACK with return code 1 and closes [MQTT-3.1.2-2]. `None` also for a CONNECT whose Remaining Length no version
+    /// 3.1.1 allows: it is refused before its protocol has come.
     pub const fn unsupported_protocol(&self) -> Option<Protocol> {
         match self.fault {
             Fault::UnsupportedProtocol(protocol) => Some(protocol),

@@ -86,7 +86,8 @@ impl fmt::Display for Field {
 /// Hears of each field while a packet is decoded, in the order of the bytes.
 ///
 /// Ranges count bytes from the packet's first byte. The ranges of a packet that decodes tile it: none overlaps,
-/// none is left out. Of a malformed packet the fields before the fault are heard.
+/// none is left out. Of a malformed packet the fields before the fault are heard; where the fault is in the
+/// fixed header, fields behind it can be, too.
 ///
 /// `()` is the observer that hears nothing and costs nothing.
 pub trait Observer {

@@ -34,10 +34,15 @@
 //! | `bytes` | `PacketBuf`, an owned packet in one `Bytes`; `TopicNameBuf` and `TopicFilterBuf`; `Packet::encode_to` for any `BufMut` | `alloc` |
 //! | `tokio` | `MqttCodec` for `tokio_util::codec::Framed` | `std` |
 //!
-//! Without features the crate needs neither `std` nor `alloc` and has no dependencies.
+//! Without features the crate needs neither `std` nor `alloc` and has no dependencies. Lengths go up to 256 MiB, so pointers
+//! have at least 32 bits. Whoever receives into a buffer of fixed size sets [`Decoder::max_packet_len`] to its length:
+//! what does not fit is refused then, instead of being waited for.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(target_pointer_width = "16")]
+compile_error!("mqtt-codec needs pointers of 32 bits or more: packets have up to 268,435,460 bytes");
 
 #[cfg(feature = "bytes")]
 extern crate alloc;

@@ -18,6 +18,21 @@ use crate::packet_buf::PacketBuf;
 /// and repeats the error once more bytes, or the end of the stream, have come. Stop at the first error and drop it.
 ///
 /// A [`CodecError::Encode`] concerns its packet alone: nothing of it was written, and others can be sent.
+///
+/// It encodes a [`Packet`], a [`PacketBuf`] and a `&PacketBuf`, so what is called without a packet has to be told of one:
+///
+/// ```
+/// # async fn example(stream: tokio::io::DuplexStream) -> Result<(), mqtt_codec::CodecError> {
+/// use futures_util::SinkExt;
+/// use mqtt_codec::{MqttCodec, Packet};
+/// use tokio_util::codec::Framed;
+///
+/// let mut framed = Framed::new(stream, MqttCodec::default());
+/// framed.send(Packet::Disconnect).await?;
+/// SinkExt::<Packet<'_>>::close(&mut framed).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct MqttCodec {
     decoder: Decoder,
@@ -107,6 +122,15 @@ impl codec::Encoder<Packet<'_>> for MqttCodec {
 
     fn encode(&mut self, packet: Packet<'_>, out: &mut BytesMut) -> Result<(), CodecError> {
         packet.encode_to(out).map(drop).map_err(CodecError::Encode)
+    }
+}
+
+/// The bytes as they came, so that a stream of packets can be forwarded.
+impl codec::Encoder<PacketBuf> for MqttCodec {
+    type Error = CodecError;
+
+    fn encode(&mut self, packet: PacketBuf, out: &mut BytesMut) -> Result<(), CodecError> {
+        codec::Encoder::encode(self, &packet, out)
     }
 }
 

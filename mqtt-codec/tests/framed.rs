@@ -157,3 +157,33 @@ fn a_packet_that_cannot_be_sent_is_an_error() {
         assert_eq!(received, ["PINGREQ"]);
     });
 }
+
+/// What comes in at one end of a proxy goes out at the other, byte by byte, and closing says so.
+#[test]
+fn a_stream_of_packets_is_forwarded() {
+    run(async {
+        let (mut client, proxy_in) = duplex(64);
+        let (proxy_out, mut server) = duplex(64);
+        // A Remaining Length in more bytes than it needs stays as it is.
+        let bytes = b"\x30\x87\x00\x00\x05topic\xC0\x00\xE0\x00";
+        let write = async {
+            client.write_all(bytes).await.unwrap();
+            drop(client);
+        };
+        let mut received = Vec::new();
+        // `forward` closes what it writes to.
+        let forward = framed(proxy_in).forward(framed(proxy_out));
+        let (((), forwarded), read) = join(join(write, forward), server.read_to_end(&mut received)).await;
+        forwarded.unwrap();
+        assert_eq!((read.unwrap(), &received[..]), (bytes.len(), &bytes[..]));
+
+        let (near, mut far) = duplex(64);
+        let mut near = framed(near);
+        near.feed(Packet::Disconnect).await.unwrap();
+        SinkExt::<Packet<'_>>::flush(&mut near).await.unwrap();
+        SinkExt::<Packet<'_>>::close(&mut near).await.unwrap();
+        received.clear();
+        far.read_to_end(&mut received).await.unwrap();
+        assert_eq!(received, b"\xE0\x00");
+    });
+}

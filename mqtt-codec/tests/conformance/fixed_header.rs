@@ -1,6 +1,6 @@
 //! 2.2 and 2.3: the fixed header and the Packet Identifier.
 
-use mqtt_codec::{Fault, Field, PacketId, PacketType, Publish, TopicName};
+use mqtt_codec::{Fault, Field, Packet, PacketId, PacketType, Publish, TopicName};
 
 use crate::common::model::Model;
 use crate::{accepts, rejects, round_trips};
@@ -80,6 +80,8 @@ fn mqtt_2_3_1_1_a_packet_identifier_is_not_missing() {
     }
     rejects("32 05  00 03 616263", Fault::FieldPastEnd, Field::PacketIdentifier, 7);
     rejects("34 06  00 03 616263  01", Fault::FieldPastEnd, Field::PacketIdentifier, 7);
+    let missing = Packet::decode(b"\x32\x05\0\x03abc").unwrap_err();
+    assert_eq!(missing.clause(), Some("MQTT-2.3.1-1"));
     rejects("82 00", Fault::ImpossibleLength(PacketType::Subscribe), Field::RemainingLength, 1);
     rejects("A2 01  00", Fault::ImpossibleLength(PacketType::Unsubscribe), Field::RemainingLength, 1);
 }
