@@ -275,3 +275,66 @@ fn why_packets_stopped() {
         assert_eq!((error.to_string().as_str(), error.source().unwrap().to_string()), (words, source));
     }
 }
+
+/// Equal to what it holds, and to nothing else, from either side.
+#[test]
+fn text_and_bytes_are_compared_by_what_they_hold() {
+    let text = Utf8Str::new("ab").unwrap();
+    assert!(text == *"ab" && text == "ab" && *"ab" == text && "ab" == text);
+    assert!(text != *"aB" && text != "aB" && *"aB" != text && "aB" != text);
+    let data = BinaryData::new(b"\x01\x02").unwrap();
+    assert!(data == [1_u8, 2][..] && data == &[1_u8, 2][..] && data == [1, 2] && data == &[1, 2]);
+    assert!(data != [1_u8, 3][..] && data != &[1_u8, 3][..] && data != [1, 3] && data != &[1, 3]);
+}
+
+/// Texts are copied in steps of several lengths: each length, in a short packet and in a long one.
+#[test]
+fn text_of_any_length_is_written() {
+    let text: String = ('0'..='z').cycle().take(600).collect();
+    for len in 0..text.len() {
+        let client_id = Utf8Str::new(&text[..len]).unwrap();
+        let fields = ConnectFields::new(client_id);
+        let bytes = common::encoded(&Packet::Connect(Connect::new(&fields))).unwrap();
+        assert!(matches!(whole(&bytes), Packet::Connect(connect) if connect.fields() == fields), "{len}");
+        assert!(bytes.ends_with(&text.as_bytes()[..len]));
+    }
+}
+
+/// Of lists, the length is counted: the greatest is sent, and one more is not. The same filter can stand in it often.
+#[test]
+fn the_greatest_remaining_length_of_a_list() {
+    let text = "f".repeat(65_535);
+    let list = |last: usize| {
+        let mut list = vec![(TopicFilter::new(&text).unwrap(), QoS::AtMostOnce); 4_095];
+        list.push((TopicFilter::new(&text[..last]).unwrap(), QoS::AtMostOnce));
+        list
+    };
+    // Two bytes of identifier, and three beside each filter.
+    let last = 268_435_455 - 2 - 4_095 * (3 + 65_535) - 3;
+    for (last, len) in [(last, Ok(268_435_460)), (last + 1, Err(EncodeError::PacketTooLong))] {
+        let list = list(last);
+        let subscriptions = Subscriptions::new(&list).unwrap();
+        let subscribe = Packet::Subscribe(Subscribe { packet_id: PacketId::MIN, subscriptions });
+        assert_eq!(subscribe.encoded_len(), len);
+    }
+}
+
+#[cfg(feature = "bytes")]
+#[test]
+fn owned_packets_and_topics_are_as_those_that_they_own() {
+    use bytes::BytesMut;
+    use mqtt_codec::{PacketBuf, TopicFilterBuf};
+
+    let filter = TopicFilterBuf::from_static("a/+").unwrap();
+    let matches = |name| filter.matches(TopicName::new(name).unwrap());
+    assert!(matches("a/b") && !matches("a/b/c"));
+
+    let take = |text| PacketBuf::take(&Decoder::new(), &mut BytesMut::from(&hex(text)[..])).unwrap().unwrap();
+    // The second has a Remaining Length in more bytes than it needs.
+    let [one, same, other] = ["40 02 0001", "40 8200 0001", "40 02 0002"].map(take);
+    assert_eq!(format!("{one:?}"), "PacketBuf(Puback(PacketId(1)))");
+    assert!(one == same && one != other);
+    let hasher = RandomState::new();
+    assert_eq!(hasher.hash_one(&one), hasher.hash_one(&same));
+    assert_ne!(hasher.hash_one(&one), hasher.hash_one(&other));
+}
