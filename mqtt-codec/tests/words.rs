@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "a test that panics fails"
 )]
 
@@ -280,11 +281,20 @@ fn why_packets_stopped() {
 #[test]
 fn text_and_bytes_are_compared_by_what_they_hold() {
     let text = Utf8Str::new("ab").unwrap();
-    assert!(text == *"ab" && text == "ab" && *"ab" == text && "ab" == text);
-    assert!(text != *"aB" && text != "aB" && *"aB" != text && "aB" != text);
+    for (other, equal) in [("ab", true), ("aB", false), ("abc", false)] {
+        let answers = [text == *other, text == other, *other == text, other == text];
+        assert_eq!(answers, [equal; 4], "{other}");
+    }
     let data = BinaryData::new(b"\x01\x02").unwrap();
-    assert!(data == [1_u8, 2][..] && data == &[1_u8, 2][..] && data == [1, 2] && data == &[1, 2]);
-    assert!(data != [1_u8, 3][..] && data != &[1_u8, 3][..] && data != [1, 3] && data != &[1, 3]);
+    for (other, equal) in [([1, 2], true), ([1, 3], false)] {
+        let reference = &other;
+        let slice = &other[..];
+        assert_eq!(
+            [data == *slice, data == slice, data == other, data == reference],
+            [equal; 4],
+            "{other:?}"
+        );
+    }
 }
 
 /// Texts are copied in steps of several lengths: each length, in a short packet and in a long one.
