@@ -41,8 +41,7 @@ fn every_type_has_its_words_identifier_and_topics() {
         ("E0 00", "Disconnect Req"),
     ] {
         assert_eq!(summary(packet), words);
-        let first = u8::from_str_radix(&packet[..2], 16).unwrap();
-        let of_type = PacketType::of_first_byte(first).unwrap();
+        let of_type = PacketType::of_first_byte(hex(packet)[0]).unwrap();
         assert!(words.starts_with(of_type.title()), "{of_type:?}: {words}");
     }
 }
