@@ -285,3 +285,15 @@ fn a_frame_is_recognised_and_can_be_forced() {
     assert_eq!(from(&[]), "server");
     assert_eq!(from(&["--from", "client"]), "client");
 }
+
+#[test]
+fn progress_is_told_when_that_is_asked_for() {
+    let lab = concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/lab/lab.pcap");
+    for (when, told) in [("always", true), ("auto", false), ("never", false)] {
+        let output = run(&["read", lab, "--progress", when, "--fields", "frame.number"]);
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(out(&output).lines().count(), 64);
+        let last = err(&output).lines().last().map(|line| line.starts_with("100 % of "));
+        assert_eq!(last, told.then_some(true), "{}", err(&output));
+    }
+}

@@ -7,6 +7,7 @@ use mqtt_codec::{Delivery, PacketId, Publish, Side};
 
 use super::connection::{Connection, index};
 use super::say::error;
+use super::weight::OF_A_PACKET;
 use super::{At, Context, Exchange, Listener, Step};
 
 /// The most acknowledgements that may still come for messages sent more than once.
@@ -40,6 +41,12 @@ impl Deliveries {
     pub(super) fn forget(&mut self) {
         self.in_flight.clear();
         self.repeated.clear();
+    }
+
+    /// About the bytes of what is in flight.
+    pub(super) fn weight(&self) -> usize {
+        let topics: usize = self.in_flight.values().map(|exchange| exchange.topic.len()).sum();
+        topics + self.in_flight.len() * OF_A_PACKET
     }
 
     pub(super) fn began(&self, id: PacketId) -> Option<At> {

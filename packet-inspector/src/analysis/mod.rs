@@ -23,6 +23,7 @@ mod requests;
 mod retained;
 mod say;
 mod sessions;
+mod weight;
 
 pub use answered::{Answered, Asked};
 pub use clauses::{Clause, clause, clauses};
@@ -101,6 +102,7 @@ pub struct Analysis<L> {
     listener: L,
     connections: HashMap<u32, Connection>,
     sessions: Sessions,
+    uncounted: weight::Uncounted,
 }
 
 /// What a connection's model needs to say what it finds.
@@ -113,7 +115,12 @@ struct Context<'a, L> {
 impl<L: Listener> Analysis<L> {
     /// Without any connection.
     pub fn new(listener: L) -> Self {
-        Self { listener, connections: HashMap::new(), sessions: Sessions::default() }
+        Self {
+            listener,
+            connections: HashMap::new(),
+            sessions: Sessions::default(),
+            uncounted: weight::Uncounted::default(),
+        }
     }
 
     /// The listener.
@@ -129,14 +136,17 @@ impl<L: Listener> Analysis<L> {
 
 impl<L: Listener> Sink for Analysis<L> {
     fn packet(&mut self, packet: &Captured<'_>) {
-        let Self { listener, connections, sessions } = self;
+        let Self { listener, connections, sessions, .. } = self;
         let stream = packet.info.number;
         let connection = connections.entry(stream).or_insert_with(|| Connection::new(packet.info));
         connection.packet(packet, &mut Context { listener, sessions, stream });
+        if self.uncounted.add(packet.bytes.len()) {
+            self.lose_weight(At::of(packet));
+        }
     }
 
     fn event(&mut self, moment: &Moment<'_>, event: Event) {
-        let Self { listener, connections, sessions } = self;
+        let Self { listener, connections, sessions, .. } = self;
         let stream = moment.info.number;
         let mut cx = Context { listener, sessions, stream };
         match event {

@@ -8,6 +8,7 @@ use mqtt_codec::{
 
 use super::connection::Connection;
 use super::say::{error, warning};
+use super::weight::OF_A_PACKET;
 use super::{Asked, At, Context, Listener, OVERTAKEN, PATIENCE};
 use crate::capture::Span;
 
@@ -61,11 +62,31 @@ pub(super) struct Subscription {
     removed: Option<At>,
 }
 
+impl Subscription {
+    /// About its bytes.
+    pub(super) fn weight(&self) -> usize {
+        self.filter.len() + size_of::<Self>()
+    }
+}
+
 impl Requests {
     /// Forgets what waits; subscriptions stay.
     pub(super) fn forget(&mut self) {
         let (subscriptions, overflown) = (std::mem::take(&mut self.subscriptions), self.overflown);
         *self = Self { subscriptions, overflown, ..Self::default() };
+    }
+
+    /// Forgets subscriptions, too.
+    pub(super) fn forget_all(&mut self) {
+        *self = Self { overflown: true, ..Self::default() };
+    }
+
+    /// About the bytes of what waits, and of the subscriptions.
+    pub(super) fn weight(&self) -> usize {
+        let waiting = self.waiting.values().flat_map(|request| &request.filters);
+        let waiting: usize = waiting.map(|filter| filter.len() + size_of::<Vec<u8>>()).sum();
+        let filters: usize = self.subscriptions.iter().map(Subscription::weight).sum();
+        waiting + self.waiting.len() * OF_A_PACKET + filters
     }
 
     pub(super) fn began(&self, id: PacketId) -> Option<At> {

@@ -18,12 +18,19 @@ const MAX_TOPICS: usize = 1024;
 pub(super) struct Retained {
     /// How often, with the last record, a retained message came on a topic since the last SUBSCRIBE.
     topics: HashMap<Vec<u8>, (usize, u64)>,
+    /// Bytes of all of them.
+    bytes: usize,
 }
 
 impl Retained {
     /// Each SUBSCRIBE may bring the retained messages again.
     pub(super) fn subscribed(&mut self) {
-        self.topics.clear();
+        *self = Self::default();
+    }
+
+    /// About the bytes of the topics.
+    pub(super) fn weight(&self) -> usize {
+        self.bytes + 64 * self.topics.len()
     }
 }
 
@@ -120,6 +127,9 @@ impl Connection {
         let topics = &mut self.retained.topics;
         if topics.len() >= MAX_TOPICS || publish.delivery.dup() {
             return;
+        }
+        if !topics.contains_key(publish.topic.as_bytes()) {
+            self.retained.bytes += publish.topic.as_bytes().len();
         }
         let (count, before) = topics.entry(publish.topic.as_bytes().to_vec()).or_insert((0, at.frame));
         *count += 1;

@@ -59,9 +59,9 @@ pub(super) struct Sessions {
 
 /// A session at the end of its last connection.
 #[derive(Clone, Debug)]
-struct Session {
+pub(super) struct Session {
     known: Known,
-    subscriptions: Vec<Subscription>,
+    pub(super) subscriptions: Vec<Subscription>,
     /// Messages of the Client and of the Server that were not acknowledged.
     stored: [Vec<Stored>; 2],
 }
@@ -109,7 +109,21 @@ pub(super) struct Published {
     pub(super) once: bool,
 }
 
+impl Session {
+    pub(super) fn stored_count(&self) -> usize {
+        self.stored.iter().map(Vec::len).sum()
+    }
+}
+
 impl Sessions {
+    /// Forgets all sessions when they take more bytes than this, about.
+    pub(super) fn lose_weight(&mut self, most: usize) {
+        let weight: usize = self.sessions.iter().map(|((id, _), session)| id.len() + session.weight()).sum();
+        if weight > most {
+            self.sessions.clear();
+        }
+    }
+
     /// What a new connection finds.
     pub(super) fn connect(&mut self, connect: &Connected, server: SocketAddr) -> Option<Resumed> {
         if connect.client_id.is_empty() {

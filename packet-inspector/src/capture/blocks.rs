@@ -41,6 +41,7 @@ pub(super) struct Place {
 }
 
 impl Blocks {
+    #[inline]
     pub(super) fn comments(&self) -> &[String] {
         &self.comments
     }
@@ -52,6 +53,7 @@ impl Blocks {
         self.interfaces = vec![Interface { link, snap_len: header.snaplen, resolution: 0, offset: 0 }];
     }
 
+    #[inline]
     pub(super) fn of_pcap(&mut self, block: &LegacyPcapBlock<'_>, header: usize) -> Place {
         let nanos = i64::from(block.ts_usec) * if self.nanoseconds { 1 } else { 1000 };
         Place {

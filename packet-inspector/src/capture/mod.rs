@@ -122,6 +122,7 @@ impl Reader {
     ///
     /// # Errors
     /// When reading fails, or the file is cut or damaged; nothing can be read behind that.
+    #[inline]
     pub fn next_entry(&mut self) -> Result<Option<Entry<'_>>, CaptureError> {
         self.source.consume(std::mem::take(&mut self.given));
         let place = loop {
@@ -143,10 +144,12 @@ impl Reader {
     }
 
     /// Whether bytes behind the record that was given last have been read already.
+    #[inline]
     pub fn has_more(&self) -> bool {
         self.source.data().len() > self.given
     }
 
+    #[inline]
     fn step(&mut self) -> Step {
         let number = self.number + 1;
         match self.source.next() {

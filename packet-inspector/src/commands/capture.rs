@@ -1,11 +1,11 @@
 //! What the subcommands that read captures share: which file, which ports, a progress bar.
 
 use std::fs::File;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use packet_inspector::capture::{CaptureError, Reader, Time};
 use packet_inspector::net::MQTT_PORTS;
@@ -25,6 +25,22 @@ pub(crate) struct Input {
     /// A port that MQTT is expected on, beside 1883; may be given again. On others it is recognised by its content
     #[arg(short, long, value_name = "PORT")]
     port: Vec<u16>,
+
+    /// When to show on standard error how far a file has been read; by itself for large ones
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    progress: When,
+}
+
+/// `--progress`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum When {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }
 
 /// A [`Sink`] that is told of the capture too.
@@ -86,8 +102,16 @@ impl Input {
         }
         let file = File::open(&self.file).map_err(CaptureError::Read)?;
         let len = file.metadata().map_or(0, |metadata| metadata.len());
-        if len < SMALL || !io::stderr().is_terminal() {
+        let is_shown = match self.progress {
+            When::Auto => len >= SMALL && io::stderr().is_terminal(),
+            When::Always => true,
+            When::Never => false,
+        };
+        if !is_shown {
             return Reader::new(file);
+        }
+        if !io::stderr().is_terminal() {
+            return Reader::new(Told { file, len, read: 0, tenths: 0 });
         }
         bar.set_length(len);
         bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
@@ -97,5 +121,27 @@ impl Input {
             bar.set_style(style);
         }
         Reader::new(bar.wrap_read(file))
+    }
+}
+
+/// A file that tells how far it has been read, in lines, where there is no terminal for a bar.
+struct Told {
+    file: File,
+    len: u64,
+    read: u64,
+    tenths: u64,
+}
+
+impl io::Read for Told {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.read = self.read.saturating_add(count as u64);
+        let tenths = self.read.saturating_mul(10).checked_div(self.len).unwrap_or(10).min(10);
+        if tenths > self.tenths {
+            self.tenths = tenths;
+            // What reads on need not be told.
+            let _ = writeln!(io::stderr(), "{} % of {} bytes are read", 10 * tenths, self.len);
+        }
+        Ok(count)
     }
 }

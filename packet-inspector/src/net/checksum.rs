@@ -39,6 +39,7 @@ pub(crate) const IPV4_CHECKSUM_AT: usize = 10;
 /// A number that folds to the one's complement sum of big-endian 16-bit words; an odd last byte is padded with zero.
 ///
 /// Words of 32 bits sum up to the same when they are folded (RFC 1071), and there are half as many of them.
+#[inline]
 fn sum(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<4>();
     let words: u64 = words.iter().map(|word| u64::from(u32::from_be_bytes(*word))).sum();
@@ -48,6 +49,7 @@ fn sum(bytes: &[u8]) -> u64 {
 }
 
 /// Adds the carries back in.
+#[inline]
 fn fold(mut sum: u64) -> u16 {
     while sum > 0xffff {
         sum = (sum & 0xffff) + (sum >> 16);
@@ -56,6 +58,7 @@ fn fold(mut sum: u64) -> u16 {
 }
 
 /// The checksum of `bytes` with the two bytes at `hole` taken as zero.
+#[inline]
 pub(crate) fn header_checksum(bytes: &[u8], hole: usize) -> u16 {
     let stored = u16_at(bytes, hole).unwrap_or(0);
     // Taking a word out of a one's complement sum is adding its complement.
@@ -63,6 +66,7 @@ pub(crate) fn header_checksum(bytes: &[u8], hole: usize) -> u16 {
 }
 
 /// Addresses and protocol, summed: the pseudo-header without its length.
+#[inline]
 fn pseudo_header(source: IpAddr, destination: IpAddr) -> u64 {
     const TCP: u64 = 6;
     let address = |address: IpAddr| match address {
@@ -81,6 +85,7 @@ pub(crate) struct Segment<'a> {
 }
 
 impl<'a> Segment<'a> {
+    #[inline]
     pub(crate) fn new(record: &'a [u8], at: usize, source: IpAddr, destination: IpAddr) -> Self {
         Self { bytes: from(record, at), pseudo_header: pseudo_header(source, destination) }
     }
@@ -96,6 +101,7 @@ impl<'a> Segment<'a> {
     }
 
     /// The verdict, if the segment is `len` bytes long.
+    #[inline]
     pub(crate) fn verdict(&self, len: usize) -> ChecksumVerdict {
         let (Some(segment), Some(stored)) = (self.bytes.get(..len), self.stored()) else {
             return ChecksumVerdict::NotComputable("the segment is cut");

@@ -1,12 +1,11 @@
 //! Packets of a capture, a line each, and what happens to their connections.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
-use ahash::RandomState;
 use mqtt_codec::Packet;
 
+use super::from_right::FromRight;
 use super::{style, summary};
 use crate::capture::{Span, Time};
 use crate::dissect::{is_silent, labels, text};
@@ -17,18 +16,18 @@ use crate::stream::{Captured, Direction, Event, Info, Moment};
 #[derive(Debug, Default)]
 pub struct Lines {
     line: Vec<u8>,
-    scratch: Vec<u8>,
-    /// By the connection's number.
-    ends: HashMap<u32, Ends, RandomState>,
+    /// Each at the place of its number, or of one that is as many places further.
+    ends: Vec<Option<Ends>>,
     is_redacted: bool,
 }
 
 /// How many connections' ends are remembered.
-const MOST_ENDS: usize = 20_000;
+const MOST_ENDS: u32 = 1 << 14;
 
 /// Number and ends of a connection, written in both directions.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Ends {
+    number: u32,
     source: SocketAddr,
     destination: SocketAddr,
     forward: Box<str>,
@@ -41,6 +40,7 @@ impl Ends {
         let number = info.number;
         let written = |from, to| format!(" #{number} {from} -> {to} ").into_boxed_str();
         Self {
+            number,
             source,
             destination,
             forward: written(source, destination),
@@ -113,25 +113,30 @@ impl Lines {
     }
 
     /// Where and when.
+    #[inline]
     fn begin(&mut self, frame: u64, relative: Span, info: &Info, direction: Direction) {
-        let Self { line, scratch, ends, .. } = self;
+        let Self { line, ends, .. } = self;
+        let mut start = FromRight::new();
+        start.seconds(relative, 15);
+        start.pad(1);
+        start.number(frame, 6);
         line.clear();
-        right(itoa::Buffer::new().format(frame).as_bytes(), 6, line);
-        line.push(b' ');
-        scratch.clear();
-        relative.write(scratch);
-        right(scratch, 15, line);
-        if ends.len() >= MOST_ENDS && !ends.contains_key(&info.number) {
-            ends.clear();
+        line.extend_from_slice(start.text());
+        let slot = usize::try_from(info.number % MOST_ENDS).unwrap_or_default();
+        if slot >= ends.len() {
+            ends.resize(slot + 1, None);
         }
-        let known = ends.entry(info.number).or_insert_with(|| Ends::of(info));
-        if (known.source, known.destination) != (info.source, info.destination) {
-            *known = Ends::of(info);
+        let Some(known) = ends.get_mut(slot) else { return };
+        let is_known = known.as_ref().is_some_and(|known| {
+            (known.number, known.source, known.destination) == (info.number, info.source, info.destination)
+        });
+        if !is_known {
+            *known = Some(Ends::of(info));
         }
-        let text = match direction {
+        let text = known.as_ref().map_or("", |known| match direction {
             Direction::Forward => &known.forward,
             Direction::Backward => &known.backward,
-        };
+        });
         line.extend_from_slice(text.as_bytes());
     }
 }
@@ -158,13 +163,6 @@ pub fn line_redacted(packet: &Captured<'_>, relative: Span, out: &mut impl Write
 /// Those of the writer.
 pub fn said_of(moment: &Moment<'_>, relative: Span, text: &str, out: &mut impl Write) -> io::Result<()> {
     Lines::default().say(moment, relative, text, out)
-}
-
-/// Appends a text at the right of so many columns.
-fn right(text: &[u8], width: usize, out: &mut Vec<u8>) {
-    const SPACES: &[u8] = &[b' '; 16];
-    out.extend_from_slice(SPACES.get(..width.saturating_sub(text.len())).unwrap_or_default());
-    out.extend_from_slice(text);
 }
 
 /// What happened, in a sentence; `None` for what every connection does.

@@ -3,6 +3,7 @@
 
 mod captured;
 mod diff;
+mod from_right;
 mod hex;
 mod json;
 mod ladder;

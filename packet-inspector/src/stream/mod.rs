@@ -62,11 +62,13 @@ pub struct Info {
 
 impl Info {
     /// The side that sends in this direction.
+    #[inline]
     pub fn side(&self, direction: Direction) -> Option<Side> {
         Some(if self.client? == direction { Side::Client } else { Side::Server })
     }
 
     /// Address and port of the sender in this direction.
+    #[inline]
     pub fn sender(&self, direction: Direction) -> SocketAddr {
         match direction {
             Direction::Forward => self.source,
@@ -128,26 +130,31 @@ pub struct Captured<'a> {
 
 impl Captured<'_> {
     /// The record in which it is complete.
+    #[inline]
     pub fn frame(&self) -> u64 {
         self.last().frame
     }
 
     /// When that was captured.
+    #[inline]
     pub fn time(&self) -> Time {
         self.last().time
     }
 
+    #[inline]
     fn last(&self) -> Place {
         let none = Place { frame: 0, time: Time::default(), at: 0, len: 0 };
         self.places.iter().copied().max_by_key(|place| place.frame).unwrap_or(none)
     }
 
     /// Who sent it, where that is known.
+    #[inline]
     pub fn from(&self) -> Option<Side> {
         self.info.side(self.direction)
     }
 
     /// Whether bytes of it are missing.
+    #[inline]
     pub fn is_cut(&self) -> bool {
         self.bytes.len() < self.wire_len
     }

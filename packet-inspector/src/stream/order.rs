@@ -115,16 +115,19 @@ impl Order {
         self.next.is_some()
     }
 
+    #[inline]
     pub(super) fn waits(&self) -> bool {
         !self.waiting.is_empty()
     }
 
     /// Bytes that are held.
+    #[inline]
     pub(super) fn held(&self) -> usize {
         self.waiting_bytes
     }
 
     /// The receiver has all bytes before this number.
+    #[inline]
     pub(super) fn acknowledge(&mut self, ack: u32) {
         let Some(next) = self.next else { return };
         let ahead = i64::from(ack.wrapping_sub(next).cast_signed());
@@ -135,6 +138,7 @@ impl Order {
     }
 
     /// Takes a segment; what of it comes next is given back, to be used at once.
+    #[inline]
     pub(super) fn take<'a>(&mut self, arrival: Arrival<'a>) -> Option<(Chunk<'a>, u64)> {
         let Arrival { seq, wire_len, chunk, suspect, push } = arrival;
         if wire_len == 0 {
@@ -169,6 +173,7 @@ impl Order {
         Some((fresh, cut))
     }
 
+    #[inline]
     fn advance(&mut self, len: u64) {
         self.place = self.place.saturating_add(len);
         // Sequence numbers wrap.
@@ -279,11 +284,13 @@ impl Order {
     }
 
     /// Whether an unknown number of bytes has been passed over since this was asked.
+    #[inline]
     pub(super) fn take_lost_track(&mut self) -> bool {
         std::mem::take(&mut self.lost_track)
     }
 
     /// Bytes at the end that the receiver acknowledged and the capture has not.
+    #[inline]
     pub(super) fn never_seen(&self) -> u64 {
         let missing = self.acknowledged.unwrap_or_default().saturating_sub(self.place);
         // FIN counts as one.

@@ -2,6 +2,7 @@
 
 use packet_inspector::stream::{Event, Limits};
 
+use crate::analysis::findings;
 use crate::wire::{ACK, CLIENT, CONNACK, PSH, SERVER, SYN, Tcp, Wire, connect, publish, read};
 
 const LIMITS: Limits = Limits { connections: 100, held: 1 << 20, packet: 64 << 10 };
@@ -87,4 +88,25 @@ fn any_byte_changed_or_cut_harms_nothing_else() {
             read(file, LIMITS);
         }
     }
+}
+
+#[test]
+fn what_is_in_flight_is_forgotten_when_it_is_too_much() {
+    let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
+    tcp.open(&mut wire);
+    tcp.send(&mut wire, CLIENT, &connect("a"));
+    tcp.send(&mut wire, SERVER, CONNACK);
+    let topic = "t".repeat(400);
+    let publish =
+        |id: u16| [&[0x32, 0x94, 0x03, 0x01, 0x90][..], topic.as_bytes(), &id.to_be_bytes()].concat();
+    for ids in (1..=u16::MAX).collect::<Vec<_>>().chunks(140) {
+        tcp.send(&mut wire, CLIENT, &ids.iter().flat_map(|id| publish(*id)).collect::<Vec<_>>());
+    }
+    for id in [1_u16, 2, u16::MAX] {
+        tcp.send(&mut wire, SERVER, &[&[0x40, 2][..], &id.to_be_bytes()].concat());
+    }
+    wire.now += 60_000_000;
+    tcp.close(&mut wire);
+    let found = findings(&wire);
+    assert_eq!(found.iter().map(|finding| finding.kind).collect::<Vec<_>>(), ["not_remembered"]);
 }

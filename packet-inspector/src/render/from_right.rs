@@ -1,0 +1,110 @@
+//! Numbers in columns, written from their last digit to their first: what a summary's line begins with.
+
+use crate::capture::Span;
+
+/// More than two numbers of 20 digits, a sign and a point take.
+const ROOM: usize = 64;
+
+/// A text that grows to the left.
+pub(super) struct FromRight {
+    bytes: [u8; ROOM],
+    /// Where it begins.
+    at: usize,
+}
+
+impl FromRight {
+    pub(super) fn new() -> Self {
+        Self { bytes: [b' '; ROOM], at: ROOM }
+    }
+
+    pub(super) fn text(&self) -> &[u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    /// Spaces.
+    #[inline]
+    pub(super) fn pad(&mut self, count: usize) {
+        self.at = self.at.saturating_sub(count);
+    }
+
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.at = self.at.saturating_sub(1);
+        if let Some(place) = self.bytes.get_mut(self.at) {
+            *place = byte;
+        }
+    }
+
+    #[inline]
+    fn digit(&mut self, value: u64) {
+        self.byte(b'0' + u8::try_from(value % 10).unwrap_or_default());
+    }
+
+    /// The last two digits of a number.
+    #[inline]
+    fn two(&mut self, value: u64) {
+        let value = u8::try_from(value % 100).unwrap_or_default();
+        let at = self.at.saturating_sub(2);
+        if let Some(place) = self.bytes.get_mut(at..at + 2) {
+            place.copy_from_slice(&[b'0' + value / 10, b'0' + value % 10]);
+        }
+        self.at = at;
+    }
+
+    /// A number, at the right of so many columns.
+    #[inline]
+    pub(super) fn number(&mut self, mut value: u64, width: usize) {
+        let right = self.at;
+        while value >= 100 {
+            self.two(value);
+            value /= 100;
+        }
+        if value >= 10 {
+            self.two(value);
+        } else {
+            self.digit(value);
+        }
+        self.pad(width.saturating_sub(right - self.at));
+    }
+
+    /// Seconds with nine places, at the right of so many columns, as [`Span`] is displayed.
+    #[inline]
+    pub(super) fn seconds(&mut self, span: Span, width: usize) {
+        const SECOND: u64 = 1_000_000_000;
+        let right = self.at;
+        let nanos = span.0.unsigned_abs();
+        let (seconds, mut rest) = (nanos / SECOND, nanos % SECOND);
+        for _ in 0..4 {
+            self.two(rest);
+            rest /= 100;
+        }
+        self.digit(rest);
+        self.byte(b'.');
+        self.number(seconds, 0);
+        if span.0 < 0 {
+            self.byte(b'-');
+        }
+        self.pad(width.saturating_sub(right - self.at));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_those_of_formatting() {
+        let most = [0, 1, 9, 10, 99, 100, 101, 999_999, 1_000_000, 12_345_678, u64::MAX];
+        let spans =
+            [0, 1, -1, 999_999_999, 1_000_000_000, -1_500_000_000, 86_400_000_000_001, i64::MAX, i64::MIN];
+        for number in most {
+            for span in spans.map(Span) {
+                let mut line = FromRight::new();
+                line.seconds(span, 15);
+                line.pad(1);
+                line.number(number, 6);
+                assert_eq!(String::from_utf8_lossy(line.text()), format!("{number:6} {span:>15}"));
+            }
+        }
+    }
+}
