@@ -6,7 +6,7 @@ use mqtt_codec::Side;
 
 use crate::capture::{Span, Time};
 use crate::damage;
-use crate::dissect::{self, PacketTree, Packets};
+use crate::dissect::{self, PacketTree, Packets, Value};
 use crate::finding::{Finding, Severity};
 use crate::net::{self, Link};
 use crate::payload;
@@ -163,10 +163,14 @@ impl Frame {
 
     /// The packets in it, each taken apart when it is asked for; of a capture, the one that the frame is about.
     pub fn packets(&self) -> FramePackets<'_> {
+        let packets = self.packets_in_full();
+        if self.is_redacted { packets.redacted(redact::is_trusted(&self.findings)) } else { packets }
+    }
+
+    /// The same, with all that they hold also of a redacted frame.
+    pub(crate) fn packets_in_full(&self) -> FramePackets<'_> {
         let bytes = self.record.bytes.get(self.mqtt.clone()).unwrap_or_default();
         let packets = dissect::dissect(bytes, self.mqtt.start, self.from);
-        let packets =
-            if self.is_redacted { packets.redacted(redact::is_trusted(&self.findings)) } else { packets };
         FramePackets { packets, capture: self.capture.as_ref(), over: false }
     }
 
@@ -176,6 +180,42 @@ impl Frame {
         self.is_redacted = true;
         redact::below(&mut self.findings);
         self
+    }
+
+    /// Which of its bytes are shown when it is redacted: headers, and fields that are not private.
+    pub(crate) fn shown(&self) -> Vec<bool> {
+        let mut shown = vec![false; self.record.bytes.len()];
+        let mut show = |range: Range<usize>, is_shown| {
+            shown.get_mut(range).into_iter().for_each(|part| part.fill(is_shown));
+        };
+        let reassembled = self.capture.as_ref().is_some_and(|capture| capture.reassembled);
+        for layer in self.net.layers.iter().filter(|_| !reassembled) {
+            show(layer.range.clone(), redact::is_header(layer));
+            let hidden = layer.fields.iter().filter(|field| redact::hides_below(layer, field));
+            hidden.for_each(|field| show(field.offset..field.offset + field.length, false));
+        }
+        let packets = self.packets_in_full().redacted(redact::is_trusted(&self.findings));
+        for node in packets.flat_map(|packet| packet.nodes) {
+            show(node.bytes.clone(), node.value != Value::Hidden);
+        }
+        shown
+    }
+
+    /// Its bytes, with asterisks for those that are hidden when it is redacted.
+    pub fn masked(&self) -> Vec<u8> {
+        let bytes = self.record.bytes.iter().zip(self.shown());
+        bytes.map(|(byte, is_shown)| if is_shown { *byte } else { b'*' }).collect()
+    }
+
+    /// Its bytes in hex; of a redacted frame, with two asterisks for each that is hidden.
+    pub(crate) fn hex(&self) -> String {
+        let mut digits = hex::encode(&self.record.bytes).into_bytes();
+        if self.is_redacted {
+            for (pair, _) in digits.chunks_mut(2).zip(self.shown()).filter(|(_, is_shown)| !is_shown) {
+                pair.fill(b'*');
+            }
+        }
+        String::from_utf8(digits).unwrap_or_default()
     }
 
     /// All findings, those below MQTT first.
@@ -203,6 +243,13 @@ pub struct FramePackets<'a> {
     packets: Packets<'a>,
     capture: Option<&'a InCapture>,
     over: bool,
+}
+
+impl FramePackets<'_> {
+    fn redacted(mut self, is_trusted: bool) -> Self {
+        self.packets = self.packets.redacted(is_trusted);
+        self
+    }
 }
 
 impl Iterator for FramePackets<'_> {

@@ -6,7 +6,7 @@
 use crate::dissect::leaf::NAMES;
 use crate::dissect::{Node, PacketTree, Value};
 use crate::finding::{Finding, Severity};
-use crate::net::Layer;
+use crate::net::{Layer, LayerField};
 use crate::stream::{Captured, Proof};
 
 /// The JSON keys of what is private.
@@ -25,26 +25,43 @@ pub(crate) fn packet(tree: &mut PacketTree, trusted: &mut bool) {
         }
     }
     for finding in &mut tree.findings {
-        if finding.kind == "discouraged_character" {
-            finding.message = "a control character or non-character".to_owned();
-        }
+        finding.message = said(finding.kind, std::mem::take(&mut finding.message));
     }
+}
+
+/// What a finding of this kind says, without what it tells of a field's contents.
+pub fn said(kind: &str, message: String) -> String {
+    const CHARACTER: &str = "a control character or non-character";
+    match message.split_once(": ") {
+        _ if kind != "discouraged_character" => message,
+        Some((packet, _)) => format!("{packet}: {CHARACTER}"),
+        None => CHARACTER.to_owned(),
+    }
+}
+
+/// Whether a field's values are hidden in every packet.
+pub(crate) fn is_private(wireshark: &str) -> bool {
+    let mut names = NAMES.iter().filter(|name| name.wireshark == wireshark);
+    names.any(|name| name.key.is_some_and(|key| PRIVATE.contains(&key)))
 }
 
 /// Whether a column with this field of a captured packet is not to be shown.
 pub(crate) fn hides(wireshark: &str, packet: &Captured<'_>) -> bool {
-    let mut names = NAMES.iter().filter(|name| name.wireshark == wireshark);
-    let is_private = names.any(|name| name.key.is_some_and(|key| PRIVATE.contains(&key)));
     let is_trusted = packet.packet.is_some() && packet.proof != Proof::Nothing;
-    is_private || !is_trusted && !matches!(wireshark, "mqtt.msgtype" | "mqtt.hdrflags" | "mqtt.len")
+    is_private(wireshark)
+        || !is_trusted && !matches!(wireshark, "mqtt.msgtype" | "mqtt.hdrflags" | "mqtt.len")
 }
 
 fn hide(node: &mut Node) {
-    let count = node.bytes.len();
-    let bytes = if count == 1 { "byte" } else { "bytes" };
-    node.text = format!("{}: ({count} {bytes} hidden)", node.name);
+    node.text = format!("{}: {}", node.name, hidden(node.bytes.len()));
     node.value = Value::Hidden;
     node.children.clear();
+}
+
+/// What is shown in place of so many bytes.
+pub fn hidden(count: usize) -> String {
+    let bytes = if count == 1 { "byte" } else { "bytes" };
+    format!("({count} {bytes} hidden)")
 }
 
 /// Hides what findings about the dump and the layers below MQTT say of single bytes.
@@ -72,6 +89,11 @@ pub(crate) fn is_trusted(findings: &[Finding]) -> bool {
 /// Whether a layer is a header, and not data that we don't know.
 pub(crate) fn is_header(layer: &Layer) -> bool {
     HEADERS.contains(&layer.protocol)
+}
+
+/// Whether a field below MQTT may tell of what is private: of a payload of a byte or two, the TCP checksum is as good as it.
+pub(crate) fn hides_below(layer: &Layer, field: &LayerField) -> bool {
+    !is_header(layer) || field.wireshark == "tcp.checksum"
 }
 
 /// The message without what it quotes of the input.

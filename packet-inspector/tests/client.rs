@@ -2,30 +2,19 @@
 #![cfg(feature = "client")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 #[path = "../../mqtt-client/tests/common/broker.rs"]
 mod broker;
+#[path = "common/process.rs"]
+mod process;
 
 use broker::{Broker, Folder, free_ports};
+use process::{fed, text};
 
 fn client(port: u16, arguments: &[&str], commands: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))
-        .args(["client", "--broker", &format!("mqtt://127.0.0.1:{port}")])
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // It may have ended already.
-    let _ = child.stdin.take().unwrap().write_all(commands.as_bytes());
-    child.wait_with_output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
+    let broker = format!("mqtt://127.0.0.1:{port}");
+    fed(&[&["client", "--broker", &broker], arguments].concat(), commands.as_bytes())
 }
 
 #[test]

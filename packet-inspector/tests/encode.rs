@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
+#[path = "common/process.rs"]
+mod process;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +12,7 @@ use std::time::Duration;
 
 use common::{Side, frame, json, objects};
 use packet_inspector::build::{self, BuildError, Endpoints, Stream};
+use process::fed;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -248,17 +251,7 @@ fn tshark_opens_the_lab_as_a_capture_without_a_complaint() {
 }
 
 fn run(arguments: &[&str], input: &str) -> Output {
-    use std::io::Write as _;
-    let mut child = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that fails at once need not read.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
+    fed(arguments, input.as_bytes())
 }
 
 #[test]

@@ -2,9 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
-
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+#[path = "common/process.rs"]
+mod process;
 
 use common::{frames, plain, read};
 use expect_test::expect_file;
@@ -92,14 +91,7 @@ fn damaged_dumps_hide_what_they_quote() {
 
 #[test]
 fn an_input_that_is_not_understood_is_not_quoted() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))
-        .args(["decode", "--redact"])
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(b"user \"s3cr3tQ").unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = process::fed(&["decode", "--redact"], b"user \"s3cr3tQ");
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(

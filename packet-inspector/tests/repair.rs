@@ -126,8 +126,9 @@ fn the_lab_in_one_paste() {
     let mut session = String::new();
     let mut out = Vec::new();
     for (number, repair) in (1..).zip(PASTED.iter()) {
-        render::repair(number, repair, Options::default(), &mut out).unwrap();
-        render::repair_json(number, repair, Options::default(), &mut out).unwrap();
+        let shown = render::Repaired { number, repair, options: Options::default(), is_redacted: false };
+        render::repair(&shown, &mut out).unwrap();
+        render::repair_json(&shown, &mut out).unwrap();
         let frame = Frame::new(number, repair.repaired(), Options::default());
         session += &plain(render::summary, &frame);
     }

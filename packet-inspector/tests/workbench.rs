@@ -2,20 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
-
-use std::process::{Command, Output};
+#[path = "common/process.rs"]
+mod process;
 
 use common::lab;
 use packet_inspector::frame::{Frame, Options};
 use packet_inspector::input::{self, InputFormat};
 use packet_inspector::render;
 use packet_inspector::repair::repair;
+use process::run;
 use proptest::prelude::*;
 use serde_json::Value;
-
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_packet-inspector")).args(arguments).output().unwrap()
-}
 
 #[track_caller]
 fn ends(arguments: &[&str], status: i32) -> String {
@@ -118,8 +115,9 @@ proptest! {
             prop_assert!(has_print);
             prop_assert!(repair.candidates.windows(2).all(|pair| pair[0].bits >= pair[1].bits));
             let mut out = Vec::new();
-            render::repair(1, repair, Options::default(), &mut out).unwrap();
-            render::repair_json(1, repair, Options::default(), &mut out).unwrap();
+            let shown = render::Repaired { number: 1, repair, options: Options::default(), is_redacted: false };
+            render::repair(&shown, &mut out).unwrap();
+            render::repair_json(&shown, &mut out).unwrap();
             let frame = Frame::new(1, repair.repaired(), Options::default());
             render::tree(&frame, &mut out).unwrap();
             render::hex(&frame.redacted(), &mut out).unwrap();

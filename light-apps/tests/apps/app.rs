@@ -112,8 +112,7 @@ impl App {
 
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: &str) {
-        let kill = format!("kill -{signal} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
+        crate::broker::signal(signal, self.child.id());
     }
 
     /// Waits for its end.

@@ -14,6 +14,7 @@ mod tls;
 #[cfg(feature = "websocket")]
 mod websocket;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -69,26 +70,49 @@ impl TransportOptions {
     }
 }
 
+/// The addresses of a TCP connection, for who shows or records it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// Ours.
+    pub own: SocketAddr,
+    /// The other one, that the host's name turned out to be.
+    pub server: SocketAddr,
+}
+
 /// Connects to this address.
 ///
 /// # Errors
 /// See [`ConnectError`].
 pub async fn connect(address: &Address, options: &TransportOptions) -> Result<BoxIo, ConnectError> {
+    Ok(connect_with_ends(address, options).await?.0)
+}
+
+/// Connects to this address, and tells between which ends; a Unix socket has none.
+///
+/// # Errors
+/// See [`ConnectError`].
+pub async fn connect_with_ends(
+    address: &Address,
+    options: &TransportOptions,
+) -> Result<(BoxIo, Option<Ends>), ConnectError> {
     let connecting = async {
         match address.place() {
             Place::Tcp { host, port, tls, resource } => {
-                let io: BoxIo = Box::new(tcp::connect(host, *port).await?);
-                let io = secure(io, host, *tls, options).await?;
-                upgrade(io, (host, *port, *tls), resource.as_deref()).await
+                let stream = tcp::connect(host, *port).await?;
+                // A connection that is over already has none: that shows when it is used.
+                let ends = stream.local_addr().ok().zip(stream.peer_addr().ok());
+                let ends = ends.map(|(own, server)| Ends { own, server });
+                let io = secure(Box::new(stream), host, *tls, options).await?;
+                Ok((upgrade(io, (host, *port, *tls), resource.as_deref()).await?, ends))
             }
             #[cfg(unix)]
-            Place::Unix(path) => Ok(Box::new(tokio::net::UnixStream::connect(path).await?) as BoxIo),
+            Place::Unix(path) => Ok((Box::new(tokio::net::UnixStream::connect(path).await?) as BoxIo, None)),
             #[cfg(not(unix))]
             Place::Unix(_) => Err(std::io::Error::from(std::io::ErrorKind::Unsupported).into()),
         }
     };
     match tokio::time::timeout(options.connect_timeout, connecting).await {
-        Ok(Ok(io)) => Ok(io),
+        Ok(Ok(connected)) => Ok(connected),
         Ok(Err(error)) => Err(ConnectError::at(error, address)),
         Err(_) => Err(ConnectError::from(ConnectFailure::TimedOut(options.connect_timeout)).at(address)),
     }

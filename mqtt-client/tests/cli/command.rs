@@ -47,8 +47,7 @@ impl Running {
     }
 
     pub(crate) fn signal(&self, signal: &str) {
-        let kill = format!("kill -{signal} {}", self.id);
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        crate::broker::signal(signal, self.id);
     }
 
     /// Waits for its end.

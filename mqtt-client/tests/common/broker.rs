@@ -12,6 +12,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+/// Sends a signal, e.g. `INT`, to a process that a test has started.
+#[track_caller]
+pub(crate) fn signal(name: &str, process: u32) {
+    // A shell has `kill` where no package brings one.
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {process}")]).status();
+    assert!(sent.unwrap().success(), "{process} can't be sent {name}");
+}
+
 /// A broker that runs. It is killed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Broker {
@@ -93,8 +101,7 @@ impl Broker {
         let asked_at = Instant::now();
         // Asked more than once: Mosquitto says that it runs before it listens to signals.
         while child.try_wait().unwrap().is_none() {
-            let asked = Command::new("sh").args(["-c", &format!("kill -TERM {}", child.id())]).status();
-            assert!(asked.unwrap().success(), "{:?} can't be asked to stop", self.kind);
+            signal("TERM", child.id());
             if asked_at.elapsed() > Duration::from_secs(30) {
                 let _ = child.kill();
                 let _ = child.wait();

@@ -58,42 +58,28 @@ pub(crate) trait Listener: Sink {
 }
 
 impl Input {
+    /// This file.
+    pub(crate) fn new(file: &Path, port: &[u16]) -> Self {
+        Self { file: file.to_owned(), port: port.to_vec(), progress: When::Auto }
+    }
+
     /// The file's name without its folders.
     pub(crate) fn name(&self) -> String {
         let name = self.file.file_name().unwrap_or_default();
         if self.file == Path::new("-") { "standard input".to_owned() } else { name.display().to_string() }
     }
 
-    /// Reads the capture to its end.
+    /// Reads the capture to its end; says why it cannot.
     pub(crate) fn read(&self, listener: &mut impl Listener) -> Result<(), ExitCode> {
-        let name = self.file.display();
-        let said = |error: &CaptureError| fail(&format!("{name}: {error}"));
+        self.try_read(listener).map_err(|error| fail(&format!("{}: {error}", self.file.display())))
+    }
+
+    /// Reads the capture to its end.
+    pub(crate) fn try_read(&self, listener: &mut impl Listener) -> Result<(), CaptureError> {
         let bar = ProgressBar::hidden();
-        let mut reader = self.open(&bar).map_err(|error| said(&error))?;
-        let ports: Vec<u16> = MQTT_PORTS.iter().chain(&self.port).copied().collect();
-        let mut streams = Streams::new(&ports, Limits::default());
-        let is_pipe = self.file == Path::new("-");
-        let ended = loop {
-            match reader.next_entry() {
-                Ok(Some(entry)) => {
-                    if entry.number == 1 {
-                        listener.start(entry.time);
-                    }
-                    streams.take(&entry, listener);
-                }
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-            if is_pipe && !reader.has_more() {
-                listener.waits();
-            }
-            if !listener.goes_on() {
-                break Ok(());
-            }
-        };
-        streams.finish(listener);
+        let ended = drain(self.open(&bar)?, &self.port, self.file == Path::new("-"), listener);
         bar.finish_and_clear();
-        ended.map_err(|error| said(&error))
+        ended
     }
 
     fn open(&self, bar: &ProgressBar) -> Result<Reader, CaptureError> {
@@ -144,4 +130,35 @@ impl io::Read for Told {
         }
         Ok(count)
     }
+}
+
+/// Gives all packets of a capture to the listener, and tells it when more has to be waited for.
+pub(crate) fn drain(
+    mut reader: Reader,
+    ports: &[u16],
+    is_pipe: bool,
+    listener: &mut impl Listener,
+) -> Result<(), CaptureError> {
+    let ports: Vec<u16> = MQTT_PORTS.iter().chain(ports).copied().collect();
+    let mut streams = Streams::new(&ports, Limits::default());
+    let ended = loop {
+        match reader.next_entry() {
+            Ok(Some(entry)) => {
+                if entry.number == 1 {
+                    listener.start(entry.time);
+                }
+                streams.take(&entry, listener);
+            }
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+        if is_pipe && !reader.has_more() {
+            listener.waits();
+        }
+        if !listener.goes_on() {
+            break Ok(());
+        }
+    };
+    streams.finish(listener);
+    ended
 }

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use packet_inspector::analysis::{self, Analysis, Finding, Reason, clause, clauses};
 use packet_inspector::capture::Time;
 use packet_inspector::finding::Severity;
+use packet_inspector::redact;
 use packet_inspector::stream::{Captured, Event, Moment, Sink};
 use serde_json::json;
 
@@ -63,6 +64,7 @@ impl Check {
         let report = Report {
             out: &mut out,
             format: self.printing.format,
+            redact: self.printing.redact,
             counts: [0; 3],
             left_alone: 0,
             written: Ok(()),
@@ -122,6 +124,7 @@ impl<L: analysis::Listener> Listener for Checked<L> {
 struct Report<'a, W> {
     out: &'a mut W,
     format: Output,
+    redact: bool,
     /// Notes, warnings, errors.
     counts: [u64; 3],
     left_alone: u64,
@@ -169,7 +172,7 @@ impl<W: Write> Report<'_, W> {
 }
 
 impl<W: Write> analysis::Listener for Report<'_, W> {
-    fn finding(&mut self, finding: Finding) {
+    fn finding(&mut self, mut finding: Finding) {
         let place = match finding.severity {
             Severity::Note => 0,
             Severity::Warning => 1,
@@ -177,6 +180,9 @@ impl<W: Write> analysis::Listener for Report<'_, W> {
         };
         if let Some(count) = self.counts.get_mut(place) {
             *count += 1;
+        }
+        if self.redact {
+            finding.message = redact::said(finding.kind, finding.message);
         }
         if self.written.is_ok() {
             self.written = self.print(&finding);

@@ -9,7 +9,11 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use mqtt_codec::{PacketType, Side};
-use packet_inspector::build::{self, Endpoints, Stream};
+use packet_inspector::build::{self, BuildError, Endpoints, Stream};
+use packet_inspector::frame::{Frame, Options};
+use packet_inspector::net::Link;
+use packet_inspector::record::Record;
+use packet_inspector::redact;
 use serde_json::Value;
 
 use super::inputs::Source;
@@ -49,6 +53,10 @@ pub(crate) struct Encode {
     /// Write to this file
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
+
+    /// Write asterisks in place of passwords, user names and payloads; their lengths stay
+    #[arg(long)]
+    redact: bool,
 
     /// In a capture: who sends packets that both sides may send, when the JSON doesn't say
     #[arg(long, value_enum, value_name = "SIDE", default_value = "client", help_heading = "Capture")]
@@ -134,15 +142,23 @@ impl Encode {
         // Frames without a packet are printed too.
         let described = objects.iter().filter(|object| object.get("packet") != Some(&Value::Null));
         let built = described.enumerate().map(|(number, object)| {
-            let bytes = build::packet(object).map_err(|error| match self.packet {
-                Some(_) => error.to_string(),
-                None => format!("packet {}: {error}", number + 1),
+            let mut bytes = build::packet(object).map_err(|error| match self.packet {
+                Some(_) => self.words(&error),
+                None => format!("packet {}: {}", number + 1, self.words(&error)),
             })?;
             let from = self.sender(object, &bytes);
+            if self.redact {
+                bytes = masked(bytes, from);
+            }
             Ok(Built { bytes, from, stream: object.get("stream").cloned().unwrap_or_default() })
         });
         let packets: Vec<Built> = built.collect::<Result<_, String>>()?;
         if packets.is_empty() { Err("there is no packet in the input".to_owned()) } else { Ok(packets) }
+    }
+
+    /// What is wrong with a packet, without what it quotes when that is to be hidden.
+    fn words(&self, error: &BuildError) -> String {
+        if self.redact { redact::without_quotes(&error.to_string()) } else { error.to_string() }
     }
 
     fn sender(&self, object: &Value, bytes: &[u8]) -> Side {
@@ -184,6 +200,12 @@ impl Encode {
         Stream::open(endpoints, Duration::from_secs(60 * u64::from(number)))
             .map_err(|error| error.to_string())
     }
+}
+
+/// The packet with asterisks in place of what is private.
+fn masked(bytes: Vec<u8>, from: Side) -> Vec<u8> {
+    let options = Options { link: Link::Mqtt, from: Some(from) };
+    Frame::new(1, Record { bytes, ..Record::default() }, options).masked()
 }
 
 fn to_file(path: &Path, write: impl Fn(&mut dyn Write) -> io::Result<()>) -> ExitCode {

@@ -76,6 +76,8 @@ pub(crate) enum Source<'a> {
     Arguments(&'a [String]),
     File(&'a Path),
     StandardInput,
+    /// What came from standard input.
+    Bytes(&'a [u8]),
 }
 
 impl<'a> Source<'a> {
@@ -88,6 +90,7 @@ impl<'a> Source<'a> {
         let bytes = match self {
             Self::Arguments(words) => Ok(words.join(" ").into_bytes()),
             Self::File(path) => std::fs::read(path),
+            Self::Bytes(bytes) => Ok(bytes.to_vec()),
             Self::StandardInput => {
                 let mut bytes = Vec::new();
                 io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
@@ -108,7 +111,7 @@ impl fmt::Display for Source<'_> {
         match self {
             Self::Arguments(_) => f.write_str("input"),
             Self::File(path) => path.display().fmt(f),
-            Self::StandardInput => f.write_str("standard input"),
+            Self::StandardInput | Self::Bytes(_) => f.write_str("standard input"),
         }
     }
 }
@@ -121,6 +124,11 @@ pub(crate) struct NotRead {
 }
 
 impl NotRead {
+    /// For a reason that quotes nothing of the input.
+    pub(crate) fn new(message: String) -> Self {
+        Self { message, quotes: None }
+    }
+
     /// In words; without any of the input when that is to be hidden.
     pub(crate) fn words(&self, redacted: bool) -> String {
         match &self.quotes {

@@ -13,6 +13,10 @@ pub(crate) struct Printing {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: Output,
 
+    /// Hide passwords, user names and payloads; their lengths stay
+    #[arg(long)]
+    pub(crate) redact: bool,
+
     /// When to use colours; NO_COLOR is respected
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     color: Color,

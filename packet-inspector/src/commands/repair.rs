@@ -40,16 +40,18 @@ impl Repair {
         for read in self.inputs.records() {
             match read {
                 Ok(read) => records.extend(read),
-                Err(error) => not_understood = Some(fail(&error.words(false))),
+                Err(error) => not_understood = Some(fail(&error.words(self.printing.redact))),
             }
         }
         for (number, repair) in (1..).zip(repair::repair(&records, options)) {
             if !repair.best().changes.is_empty() || !repair.best().passes() {
                 status = ExitCode::FAILURE;
             }
+            let shown =
+                render::Repaired { number, repair: &repair, options, is_redacted: self.printing.redact };
             let written = match self.printing.format {
-                Output::Text => render::repair(number, &repair, options, &mut out),
-                Output::Json => render::repair_json(number, &repair, options, &mut out),
+                Output::Text => render::repair(&shown, &mut out),
+                Output::Json => render::repair_json(&shown, &mut out),
             };
             if let Err(error) = written {
                 return ended(Err(error), status);

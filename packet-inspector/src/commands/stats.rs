@@ -48,6 +48,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
 
+    /// Passwords, user names and payloads are nowhere in it, with this or without
+    #[arg(long)]
+    redact: bool,
+
     /// When to use colours; NO_COLOR is respected
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     color: Color,

@@ -118,7 +118,8 @@ mod tests {
     fn items(packets: &[(&'static str, &str)]) -> Vec<Item> {
         let item = |(packet, topic): &(&'static str, &str)| {
             let value = Value::Text((*topic).to_owned());
-            let field = Field { name: "Topic".to_owned(), wireshark: None, value, text: String::new() };
+            let (name, text) = ("Topic".to_owned(), String::new());
+            let field = Field { name, wireshark: None, value, is_hidden: false, text };
             Item { frame: 1, offset: 0, packet, info: String::new(), fields: vec![field] }
         };
         packets.iter().map(item).collect()

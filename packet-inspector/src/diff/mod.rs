@@ -19,6 +19,7 @@
 //! ```
 
 mod align;
+pub mod captures;
 mod item;
 
 pub use item::{Depth, Field, Item, Items};

@@ -141,15 +141,24 @@ pub(super) enum Value<'a> {
 pub(super) struct Values<'a> {
     packet: &'a Captured<'a>,
     start: Time,
+    is_redacted: bool,
 }
 
 impl<'a> Values<'a> {
     pub(super) fn new(packet: &'a Captured<'a>, start: Time) -> Self {
-        Self { packet, start }
+        Self { packet, start, is_redacted: false }
+    }
+
+    /// The same without values that are not to be shown.
+    pub(super) fn redacted(self) -> Self {
+        Self { is_redacted: true, ..self }
     }
 
     /// All values of a field, until `found` is satisfied; whether it was.
     pub(super) fn any(self, field: Field, mut found: impl FnMut(Value<'a>) -> bool) -> bool {
+        if self.is_redacted && self.is_private(field) {
+            return false;
+        }
         let packet = self.packet;
         let sender = || packet.info.sender(packet.direction);
         let receiver = || packet.info.sender(packet.direction.opposite());

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::capture::{Span, Time};
+use crate::redact;
 use crate::stream::Captured;
 
 mod columns;
@@ -58,6 +59,16 @@ impl Filter {
     /// Whether the packet, of a capture that began at `start`, matches.
     pub fn matches(&self, packet: &Captured<'_>, start: Time) -> bool {
         evaluate::holds(&self.0, Values::new(packet, start))
+    }
+
+    /// The same for who may not know what is private: no such value is there to be compared.
+    pub fn matches_redacted(&self, packet: &Captured<'_>, start: Time) -> bool {
+        evaluate::holds(&self.0, Values::new(packet, start).redacted())
+    }
+
+    /// The first field in it, if there is one, that holds what is private: a password, a user name, or a payload.
+    pub fn private_field(&self) -> Option<Field> {
+        self.0.fields().into_iter().find(|field| redact::is_private(field.name()))
     }
 }
 

@@ -25,6 +25,21 @@ pub(super) enum Expression {
     In(Field, Vec<(Literal, Literal)>),
 }
 
+impl Expression {
+    /// All fields that are asked for.
+    pub(super) fn fields(&self) -> Vec<Field> {
+        match self {
+            Self::Or(left, right) | Self::And(left, right) => [left.fields(), right.fields()].concat(),
+            Self::Not(inner) => inner.fields(),
+            Self::Exists(field)
+            | Self::Compare(field, ..)
+            | Self::Contains(field, _)
+            | Self::Matches(field, _)
+            | Self::In(field, _) => vec![*field],
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comparison {
     Equal,

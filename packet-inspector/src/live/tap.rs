@@ -44,7 +44,11 @@ pub enum What {
     Closed,
 }
 
-/// A queue that holds at most so many bytes of what passes, and little more for each connection.
+/// What a chunk takes in memory beside its bytes, about.
+const OVERHEAD: usize = 128;
+
+/// A queue that holds at most so many bytes of what passes, counted as they lie in memory, and little more for each
+/// connection.
 pub fn tap(limit: usize) -> (Tap, Happenings) {
     let (sender, receiver) = mpsc::channel();
     let held = Arc::new(AtomicUsize::new(0));
@@ -91,9 +95,10 @@ impl Watched {
         if bytes.is_empty() {
             return;
         }
-        let held = self.tap.held.fetch_add(bytes.len(), Ordering::AcqRel);
-        if held > 0 && held.saturating_add(bytes.len()) > self.tap.limit {
-            self.tap.held.fetch_sub(bytes.len(), Ordering::AcqRel);
+        let size = bytes.len() + OVERHEAD;
+        let held = self.tap.held.fetch_add(size, Ordering::AcqRel);
+        if held > 0 && held.saturating_add(size) > self.tap.limit {
+            self.tap.held.fetch_sub(size, Ordering::AcqRel);
             self.left_out(from).fetch_add(bytes.len() as u64, Ordering::Relaxed);
             return;
         }
@@ -158,7 +163,7 @@ impl Happenings {
 
     fn taken(&self, happening: &Happening) {
         if let What::Passed { bytes, .. } = &happening.what {
-            self.held.fetch_sub(bytes.len(), Ordering::AcqRel);
+            self.held.fetch_sub(bytes.len() + OVERHEAD, Ordering::AcqRel);
         }
     }
 }
@@ -189,12 +194,12 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_left_out_and_counted() {
-        let (tap, mut happenings) = tap(4);
+        let (tap, mut happenings) = tap(2 * OVERHEAD + 4);
         let watched = tap.open(Endpoints::default());
         watched.passed(Side::Client, b"abc");
         watched.passed(Side::Client, b"de");
         watched.passed(Side::Client, b"fgh");
-        assert_eq!(happenings.backlog(), 3);
+        assert_eq!(happenings.backlog(), OVERHEAD + 3);
         let _opened = happenings.next();
         assert_eq!(happenings.next().and_then(bytes_of), Some((0, b"abc".to_vec())));
         assert_eq!(happenings.backlog(), 0);
@@ -202,7 +207,7 @@ mod tests {
         watched.passed(Side::Client, b"i");
         assert_eq!(happenings.next().and_then(bytes_of), Some((0, b"S".to_vec())), "its own count");
         assert_eq!(happenings.next().and_then(bytes_of), Some((5, b"i".to_vec())));
-        watched.passed(Side::Client, b"longer than the limit");
+        watched.passed(Side::Client, &[b'-'; 3 * OVERHEAD]);
         assert!(happenings.next().and_then(bytes_of).is_some(), "one always fits");
     }
 

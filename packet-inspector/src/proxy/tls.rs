@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls_platform_verifier::Verifier;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -32,8 +33,8 @@ pub enum TlsError {
     File(PathBuf, String),
     /// This is neither a host name nor an IP address.
     Name(String),
-    /// The system has no certificates that could be trusted.
-    NoRoots,
+    /// What the system trusts can't be found out.
+    NoRoots(rustls::Error),
     /// rustls refuses, e.g. a key that is not the certificate's.
     Config(rustls::Error),
 }
@@ -43,7 +44,9 @@ impl fmt::Display for TlsError {
         match self {
             Self::File(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Name(name) => write!(f, "{name} is neither a host name nor an address"),
-            Self::NoRoots => f.write_str("the system has no trusted certificates: name a file with them"),
+            Self::NoRoots(error) => {
+                write!(f, "the system's trusted certificates can't be used ({error}): name a file with some")
+            }
             Self::Config(error) => error.fmt(f),
         }
     }
@@ -59,23 +62,18 @@ impl Tls {
     /// See [`TlsError`].
     pub fn new(name: &str, ca: Option<&Path>, client: Option<(&Path, &Path)>) -> Result<Self, TlsError> {
         let name = ServerName::try_from(name.to_owned()).map_err(|_| TlsError::Name(name.to_owned()))?;
-        let mut roots = RootCertStore::empty();
-        let trusted = match ca {
-            Some(path) => certificates(path)?,
-            None => rustls_native_certs::load_native_certs().certs,
-        };
-        roots.add_parsable_certificates(trusted);
-        if roots.is_empty() {
-            return Err(match ca {
-                Some(path) => TlsError::File(path.to_owned(), "no certificate is in it".to_owned()),
-                None => TlsError::NoRoots,
-            });
-        }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
+        let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(TlsError::Config)?
-            .with_root_certificates(roots);
+            .map_err(TlsError::Config)?;
+        let config = match ca {
+            Some(path) => config.with_root_certificates(roots(path)?),
+            None => {
+                // As the client decides, and whatever else asks this system.
+                let verifier = Verifier::new(provider).map_err(TlsError::NoRoots)?;
+                config.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+            }
+        };
         let config = match client {
             None => config.with_no_client_auth(),
             Some((certificate, key)) => {
@@ -92,6 +90,16 @@ impl Tls {
     pub(super) async fn connect(&self, tcp: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         self.connector.connect(self.name.clone(), tcp).await
     }
+}
+
+/// The certificates in this file, to be trusted.
+fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(certificates(path)?);
+    if roots.is_empty() {
+        return Err(TlsError::File(path.to_owned(), "no certificate is in it".to_owned()));
+    }
+    Ok(roots)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use mqtt_codec::Side;
 use serde_json::{Value as Json, json};
 
 use super::json::{value, value_line};
@@ -16,26 +17,44 @@ use crate::finding::Severity;
 /// Those of the writer.
 pub fn diff(comparison: &Comparison<'_>, out: &mut impl Write) -> io::Result<()> {
     let same = comparison.pairs.iter().filter(|pair| pair.is_same()).count();
-    let bold = style::HEADING;
     for pair in comparison.pairs.iter().filter(|pair| !pair.is_same()) {
-        match (pair.a, pair.b) {
-            (Some(a), Some(b)) => {
-                let (info_a, info_b) = (visible(&a.info), visible(&b.info));
-                let info = if info_a == info_b { info_a } else { format!("{info_a} | {info_b}") };
-                writeln!(out, "{bold}{info}{bold:#} ({} | {})", place(a), place(b))?;
-            }
-            (Some(item), None) => alone("only in A", item, out)?,
-            (None, Some(item)) => alone("only in B", item, out)?,
-            (None, None) => {}
-        }
-        for field in &pair.fields {
-            let (a, b) = beside(field);
-            writeln!(out, "    {}: {a} | {b}", field.name)?;
-        }
+        self::pair(pair, Heading { indent: "", from: None }, out)?;
     }
-    let total = comparison.pairs.len();
-    let packets = if total == 1 { "packet" } else { "packets" };
-    writeln!(out, "{same} of {total} {packets} the same")
+    writeln!(out, "{same} of {} the same", packets(comparison.pairs.len() as u64))
+}
+
+/// What stands around each pair.
+#[derive(Clone, Copy)]
+pub(super) struct Heading {
+    pub(super) indent: &'static str,
+    /// Who sent the packets.
+    pub(super) from: Option<Side>,
+}
+
+/// Writes a pair that differs.
+pub(super) fn pair(pair: &Pair<'_>, heading: Heading, out: &mut impl Write) -> io::Result<()> {
+    let Heading { indent, from } = heading;
+    let bold = style::HEADING;
+    let from = from.map(|side| format!("{side}, ")).unwrap_or_default();
+    match (pair.a, pair.b) {
+        (Some(a), Some(b)) => {
+            let (info_a, info_b) = (visible(&a.info), visible(&b.info));
+            let info = if info_a == info_b { info_a } else { format!("{info_a} | {info_b}") };
+            writeln!(out, "{indent}{bold}{info}{bold:#} ({from}{} | {})", place(a), place(b))?;
+        }
+        (Some(item), None) => alone("only in A", item, &from, indent, out)?,
+        (None, Some(item)) => alone("only in B", item, &from, indent, out)?,
+        (None, None) => {}
+    }
+    pair.fields.iter().try_for_each(|field| {
+        let (a, b) = beside(field);
+        writeln!(out, "{indent}    {}: {a} | {b}", field.name)
+    })
+}
+
+/// So many packets.
+pub(super) fn packets(count: u64) -> String {
+    if count == 1 { "1 packet".to_owned() } else { format!("{count} packets") }
 }
 
 /// Writes an object for each pair that differs and for each packet that only one list has, in a line each.
@@ -49,9 +68,15 @@ pub fn diff_json(comparison: &Comparison<'_>, out: &mut impl Write) -> io::Resul
     Ok(())
 }
 
-fn object(pair: &Pair<'_>) -> Json {
+/// A pair as JSON.
+pub(super) fn object(pair: &Pair<'_>) -> Json {
     let place = |item: &Item| json!({ "frame": item.frame, "offset": item.offset });
-    let json = |field: Option<&Field>| field.map(|field| value(&field.value));
+    let json = |field: Option<&Field>| {
+        field.map(|field| match field.is_hidden {
+            true => value(&Value::Hidden),
+            false => value(&field.value),
+        })
+    };
     let fields = pair.fields.iter().map(|field| {
         json!({
             "name": field.name,
@@ -68,9 +93,10 @@ fn object(pair: &Pair<'_>) -> Json {
     })
 }
 
-fn alone(which: &str, item: &Item, out: &mut impl Write) -> io::Result<()> {
+fn alone(which: &str, item: &Item, from: &str, indent: &str, out: &mut impl Write) -> io::Result<()> {
     let (bold, severe) = (style::HEADING, style::severity(Severity::Warning));
-    writeln!(out, "{severe}{which}:{severe:#} {bold}{}{bold:#} ({})", visible(&item.info), place(item))
+    let info = visible(&item.info);
+    writeln!(out, "{indent}{severe}{which}:{severe:#} {bold}{info}{bold:#} ({from}{})", place(item))
 }
 
 fn place(item: &Item) -> String {
@@ -83,11 +109,14 @@ fn beside(difference: &Difference<'_>) -> (String, String) {
     const BEFORE: usize = 8;
     /// Values up to this length are shown whole.
     const SHORT: usize = 32;
-    if let (Some(Value::Bytes(a)), Some(Value::Bytes(b))) =
-        (difference.a.map(|field| &field.value), difference.b.map(|field| &field.value))
+    let bytes = |field: Option<&'_ Field>| match field {
+        Some(Field { value: Value::Bytes(bytes), is_hidden: false, .. }) => Some(bytes.clone()),
+        _ => None,
+    };
+    if let (Some(a), Some(b)) = (bytes(difference.a), bytes(difference.b))
         && a.len().max(b.len()) > SHORT
     {
-        let first = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+        let first = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
         let from = |bytes: &[u8]| {
             let rest = bytes.get(first.saturating_sub(BEFORE)..).unwrap_or_default();
             format!(
@@ -97,7 +126,7 @@ fn beside(difference: &Difference<'_>) -> (String, String) {
                 text::hex_shortened(rest)
             )
         };
-        return (from(a), from(b));
+        return (from(&a), from(&b));
     }
     let shown = |field: Option<&Field>| field.map_or("(none)".to_owned(), |field| visible(&field.text));
     (shown(difference.a), shown(difference.b))

@@ -7,10 +7,9 @@ use std::ops::Range;
 use anstyle::Style;
 
 use super::style;
-use crate::dissect::{Value, labels};
+use crate::dissect::labels;
 use crate::finding::{Finding, Severity};
 use crate::frame::{Frame, FramePackets};
-use crate::redact;
 
 /// Bytes in a row.
 const ROW: usize = 16;
@@ -20,7 +19,6 @@ struct Span {
     start: usize,
     end: usize,
     name: String,
-    is_hidden: bool,
 }
 
 /// Writes rows of 16 bytes with offset and text, and beside each row the fields that begin in it.
@@ -32,6 +30,7 @@ pub fn hex(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
     let bytes = &frame.record.bytes;
     writeln!(out, "{bold}Frame {}: {}{bold:#}", frame.number, super::count_bytes(bytes.len()))?;
     let mut spans = Spans::new(frame);
+    let shown = frame.is_redacted.then(|| frame.shown());
     for (row, chunk) in bytes.chunks(ROW).enumerate() {
         let start = row * ROW;
         spans.reach(start, start + chunk.len());
@@ -40,14 +39,14 @@ pub fn hex(frame: &Frame, out: &mut impl Write) -> io::Result<()> {
         for (at, byte) in (start..).zip(chunk) {
             let style = spans.style(at);
             let gap = if at % ROW == ROW / 2 { "  " } else { " " };
-            if frame.is_redacted && spans.is_hidden(at) {
+            if shown.as_ref().is_some_and(|shown| shown.get(at) != Some(&true)) {
                 write!(out, "{gap}{style}**{style:#}")?;
                 write!(text, "{style}*{style:#}")?;
                 continue;
             }
             write!(out, "{gap}{style}{byte:02x}{style:#}")?;
-            let shown = if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
-            write!(text, "{style}{shown}{style:#}")?;
+            let character = if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
+            write!(text, "{style}{character}{style:#}")?;
         }
         let missing = ROW - chunk.len();
         let gap = 3 * missing + usize::from(chunk.len() <= ROW / 2);
@@ -82,8 +81,7 @@ impl<'a> Spans<'a> {
         let reassembled = frame.capture.as_ref().is_some_and(|capture| capture.reassembled);
         let layers = frame.net.layers.iter().filter(|_| !reassembled).map(|layer| {
             let name = layer.summary.split(',').next().unwrap_or_default().to_owned();
-            let is_hidden = !redact::is_header(layer);
-            Span { start: layer.range.start, end: layer.range.end, name, is_hidden }
+            Span { start: layer.range.start, end: layer.range.end, name }
         });
         let mut spans = Self {
             packets: frame.packets(),
@@ -119,12 +117,12 @@ impl<'a> Spans<'a> {
             for (number, node) in packet.nodes.iter().enumerate() {
                 let name = if number == 0 { labels::title(packet.first) } else { node.name };
                 decoded = node.bytes.end;
-                let (name, is_hidden) = (name.to_owned(), node.value == Value::Hidden);
-                self.near.push_back(Span { start: node.bytes.start, end: decoded, name, is_hidden });
+                let name = name.to_owned();
+                self.near.push_back(Span { start: node.bytes.start, end: decoded, name });
             }
             if decoded < self.taken {
                 let name = "not decoded".to_owned();
-                self.near.push_back(Span { start: decoded, end: self.taken, name, is_hidden: true });
+                self.near.push_back(Span { start: decoded, end: self.taken, name });
             }
         }
     }
@@ -132,11 +130,6 @@ impl<'a> Spans<'a> {
     /// The fields that begin before `end`, with their numbers.
     fn up_to(&self, end: usize) -> impl Iterator<Item = (usize, &Span)> {
         (self.number..).zip(&self.near).take_while(move |(_, span)| span.start < end)
-    }
-
-    /// Whether the byte at this place is private, or of no field.
-    fn is_hidden(&self, at: usize) -> bool {
-        self.up_to(at + 1).find(|(_, span)| span.end > at).is_none_or(|(_, span)| span.is_hidden)
     }
 
     /// How the byte at this place looks.

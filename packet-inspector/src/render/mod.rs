@@ -3,6 +3,7 @@
 
 mod captured;
 mod diff;
+mod diff_captures;
 mod from_right;
 mod hex;
 mod json;
@@ -19,10 +20,11 @@ mod tree;
 pub use self::hex::hex;
 pub use captured::{Lines, happening, heading, line, line_redacted, said_of};
 pub use diff::{diff, diff_json};
+pub use diff_captures::{diff_captures, diff_captures_json};
 pub use json::{JsonLines, json};
 pub use ladder::{Rung, ladder, mermaid};
 pub use outline::outline;
-pub use repair::repair;
+pub use repair::{Repaired, repair};
 pub use repair_json::repair_json;
 pub use report::stats_report;
 pub use stats::{stats, stats_json};

@@ -4,7 +4,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::analysis::clause;
-use crate::dissect::{Node, PacketTree, Value, labels};
+use crate::dissect::{Node, PacketTree, labels};
 use crate::finding::Finding;
 use crate::frame::Frame;
 use crate::redact;
@@ -14,16 +14,14 @@ use crate::redact;
 /// [`json`](super::json) says of it, and `statement`: its clause in our words. Of more packets than `most` it tells the
 /// first, and `left_out` is true.
 pub fn outline(frame: &Frame, most: usize) -> Json {
-    let mut hidden = Vec::new();
     let mut parts = Vec::new();
     let reassembled = frame.capture.as_ref().is_some_and(|capture| capture.reassembled);
     // Of a packet that was put together, the bytes are its own; headers stand elsewhere.
     for layer in frame.net.layers.iter().filter(|_| !reassembled) {
-        if frame.is_redacted && !redact::is_header(layer) {
-            hidden.push(layer.range.clone());
-        }
         let fields = layer.fields.iter().map(|field| {
-            let text = format!("{}: {}", field.name, field.value);
+            let is_hidden = frame.is_redacted && redact::hides_below(layer, field);
+            let value = if is_hidden { redact::hidden(field.length) } else { field.value.clone() };
+            let text = format!("{}: {value}", field.name);
             part(&text, field.offset, field.length, Some(field.wireshark), Json::Array(Vec::new()))
         });
         let range = &layer.range;
@@ -33,23 +31,9 @@ pub fn outline(frame: &Frame, most: usize) -> Json {
     for (number, packet) in frame.packets().enumerate() {
         if number >= most {
             left_out = true;
-            hidden.push(packet.offset..frame.record.bytes.len());
             break;
         }
-        if frame.is_redacted {
-            let decoded = packet.nodes.last().map_or(packet.offset, |node| node.bytes.end);
-            hidden.extend(
-                packet.nodes.iter().filter(|node| node.value == Value::Hidden).map(|node| node.bytes.clone()),
-            );
-            hidden.push(decoded..packet.offset + packet.length);
-        }
         parts.push(of_packet(&packet));
-    }
-    let mut bytes = hex::encode(&frame.record.bytes).into_bytes();
-    for range in hidden.into_iter().filter(|_| frame.is_redacted) {
-        if let Some(digits) = bytes.get_mut(2 * range.start..2 * range.end) {
-            digits.fill(b'*');
-        }
     }
     json!({
         "frame": frame.number,
@@ -61,7 +45,7 @@ pub fn outline(frame: &Frame, most: usize) -> Json {
         "places": frame.capture.as_ref().map(|capture| {
             capture.places.iter().map(|place| json!([place.frame, place.len])).collect::<Json>()
         }),
-        "bytes": String::from_utf8(bytes).unwrap_or_default(),
+        "bytes": frame.hex(),
         "parts": parts,
         "findings": findings(&frame.findings),
         "left_out": left_out,

@@ -9,12 +9,35 @@ use crate::frame::{Frame, Options};
 use crate::record::Record;
 use crate::repair::{Candidate, Certainty, Evidence, Repair};
 
+/// What is to be written of a record's repair.
+#[derive(Clone, Copy, Debug)]
+pub struct Repaired<'a> {
+    /// The record's number in the input, from 1.
+    pub number: usize,
+    /// Its candidates.
+    pub repair: &'a Repair,
+    /// What is known of the bytes.
+    pub options: Options,
+    /// Passwords, user names and payloads are hidden, and so is which digits are changed: they may be theirs.
+    pub is_redacted: bool,
+}
+
+impl Repaired<'_> {
+    /// Bytes as the frame that they are.
+    pub(super) fn frame(&self, bytes: &[u8]) -> Frame {
+        let record = Record { bytes: bytes.to_vec(), ..Record::default() };
+        let frame = Frame::new(1, record, self.options);
+        if self.is_redacted { frame.redacted() } else { frame }
+    }
+}
+
 /// Writes the candidates of a record, the best first, with the packets that each would give.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn repair(number: usize, repair: &Repair, options: Options, out: &mut impl Write) -> io::Result<()> {
+pub fn repair(repaired: &Repaired<'_>, out: &mut impl Write) -> io::Result<()> {
     let (bold, faint) = (style::HEADING, style::FAINT);
+    let Repaired { number, repair, is_redacted, .. } = *repaired;
     let Repair { printed, candidates, .. } = repair;
     let count = super::count_bytes(printed.bytes.len());
     write!(out, "{bold}Frame {number}: {count}{bold:#}{faint} ({}){faint:#}", printed.format)?;
@@ -39,8 +62,8 @@ pub fn repair(number: usize, repair: &Repair, options: Options, out: &mut impl W
             1 => writeln!(out, ", 1 bit behind the first")?,
             behind => writeln!(out, ", {behind} bits behind the first")?,
         }
-        changes(candidate, printed, out)?;
-        for packet in packets(candidate, options) {
+        changes(candidate, printed, is_redacted, out)?;
+        for packet in packets(candidate, repaired) {
             writeln!(out, "     = {packet}")?;
         }
         // Of the best all that weighs anything, of the print what speaks against it.
@@ -49,7 +72,7 @@ pub fn repair(number: usize, repair: &Repair, options: Options, out: &mut impl W
             _ => candidate.changes.is_empty() && !evidence.holds,
         };
         for evidence in candidate.evidence.iter().filter(is_shown) {
-            let says = text::visible(evidence.says.as_bytes());
+            let says = text::visible(says(evidence, is_redacted).as_bytes());
             writeln!(out, "     {faint}{:+4}  {says}{faint:#}", evidence.bits)?;
         }
     }
@@ -61,13 +84,29 @@ fn remarks(repair: &Repair, out: &mut impl Write) -> io::Result<()> {
     repair.remarks.iter().try_for_each(|remark| writeln!(out, "  {note}note:{note:#} {remark}"))
 }
 
-fn changes(candidate: &Candidate, printed: &Record, out: &mut impl Write) -> io::Result<()> {
+/// What a check tells; of a redacted record, what cannot tell of a single byte.
+pub(super) fn says(evidence: &Evidence, is_redacted: bool) -> String {
+    match is_redacted {
+        true => format!("{}: {}", evidence.check.as_str(), if evidence.holds { "holds" } else { "fails" }),
+        false => evidence.says.clone(),
+    }
+}
+
+fn changes(
+    candidate: &Candidate,
+    printed: &Record,
+    is_redacted: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
     for change in &candidate.changes {
         let mut place = Vec::new();
         place.extend(change.line.map(|line| format!("line {line}")));
         place.extend(change.field.clone());
         let place = if place.is_empty() { String::new() } else { format!(" ({})", place.join(", ")) };
-        let words = text::visible(change.words(printed).as_bytes());
+        let words = match is_redacted {
+            true => format!("{} (hidden)", change.edit.kind().replace('_', " ")),
+            false => text::visible(change.words(printed).as_bytes()),
+        };
         writeln!(out, "     0x{:04x}{place}: {words}", change.offset)?;
         let severity = match change.certainty {
             Certainty::Proved => Severity::Note,
@@ -82,11 +121,10 @@ fn changes(candidate: &Candidate, printed: &Record, out: &mut impl Write) -> io:
 }
 
 /// The packets that a candidate's bytes hold, in a few words each.
-pub(super) fn packets(candidate: &Candidate, options: Options) -> Vec<String> {
+pub(super) fn packets(candidate: &Candidate, repaired: &Repaired<'_>) -> Vec<String> {
     /// More say nothing about a damaged byte.
     const MOST: usize = 8;
-    let record = Record { bytes: candidate.bytes.clone(), ..Record::default() };
-    let frame = Frame::new(1, record, options);
+    let frame = repaired.frame(&candidate.bytes);
     let words = frame.packets().take(MOST).map(|packet| {
         let error = packet.findings.iter().find(|finding| finding.severity == Severity::Error);
         match error {

@@ -5,6 +5,9 @@
 #![allow(dead_code, reason = "no test uses all of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that panics fails")]
 
+#[path = "../common/chromium.rs"]
+mod chromium;
+
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -14,6 +17,8 @@ use std::time::Duration;
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
+
+use chromium::ARGUMENTS;
 
 /// How long a page may take on a machine that is busy with other things.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -61,21 +66,13 @@ impl Driver {
             Scheme::Dark => 0,
             Scheme::Light => 1,
         };
-        let arguments = [
-            "--headless".to_owned(),
-            "--no-sandbox".to_owned(),
-            "--disable-gpu".to_owned(),
-            "--disable-dev-shm-usage".to_owned(),
-            "--disable-quic".to_owned(),
-            "--no-first-run".to_owned(),
-            "--disable-background-networking".to_owned(),
-            "--disable-component-update".to_owned(),
-            "--disable-sync".to_owned(),
+        let mut arguments = ARGUMENTS.map(str::to_owned).to_vec();
+        arguments.extend([
             "--hide-scrollbars".to_owned(),
             "--window-size=1280,1000".to_owned(),
             format!("--blink-settings=preferredColorScheme={scheme}"),
             format!("--user-data-dir={}", self.profile.display()),
-        ];
+        ]);
         let options = json!({ "args": arguments });
         let capabilities = [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
         ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
@@ -141,6 +138,12 @@ pub(crate) fn until<'a>(client: &'a Client, expression: &'a str) -> impl Future<
 /// What an expression of a script gives.
 pub(crate) async fn value(client: &Client, expression: &str) -> serde_json::Value {
     client.execute(&format!("return {expression};"), Vec::new()).await.unwrap()
+}
+
+/// Makes the window so high that all shows that a picture is to show, from the top of the page on.
+pub(crate) async fn show_from_top(client: &Client, height: u32) {
+    client.set_window_size(1280, height).await.unwrap();
+    client.execute("window.scrollTo(0, 0)", Vec::new()).await.unwrap();
 }
 
 /// Saves what the window shows, if the environment's `SCREENSHOTS` names a folder.

@@ -6,5 +6,7 @@
 mod broker;
 mod harness;
 mod page;
+#[path = "../common/process.rs"]
+mod process;
 #[path = "../serve/server.rs"]
 mod server;

@@ -6,7 +6,7 @@ use fantoccini::key::Key;
 use fantoccini::{Client, Locator};
 
 use crate::broker::Broker;
-use crate::harness::{Scheme, browse, find, screenshot, until, value};
+use crate::harness::{Scheme, browse, find, screenshot, show_from_top, until, value};
 use crate::server::Server;
 
 fn lab(file: &str) -> String {
@@ -88,6 +88,25 @@ async fn a_link_carries_the_dump_and_findings_have_their_clause() {
     .await;
 }
 
+/// What `stats` and `qos` tell of the lab's capture is in the plots too.
+async fn plots_show_the_lab(client: &Client) {
+    let plot = |number: usize, rest: &str| {
+        format!("[...document.querySelectorAll('#capture-plots svg')[{number}].querySelectorAll({rest}")
+    };
+    // Each bar is as high as its packets are many: together they are all of them.
+    let packets = "'rect')].reduce((sum, bar) => sum + Number(bar.getAttribute('height')), 0)";
+    let most = plot(0, "'text')].map((text) => text.textContent)[0]");
+    let scale = format!("(150 - 20 - 14) / Number({most})");
+    let packets = value(client, &format!("Math.round({} / ({scale}))", plot(0, packets))).await;
+    assert_eq!(packets, 64);
+    let latencies = plot(1, "'circle title')].map((title) => title.textContent.split(':')[0]).sort().join()");
+    assert_eq!(value(client, &latencies).await, "network,network,network,network");
+    let types = value(client, &plot(2, "'text')].map((text) => text.textContent).join(' ')")).await;
+    for said in ["PINGREQ 16", "PINGRESP 16", "CONNECT 6", "PUBLISH 6"] {
+        assert!(types.as_str().unwrap().contains(said), "{said}: {types}");
+    }
+}
+
 #[tokio::test]
 async fn a_capture_is_filtered_and_its_qos_2_conversation_is_a_ladder() {
     let server = Server::start(&[]);
@@ -98,6 +117,7 @@ async fn a_capture_is_filtered_and_its_qos_2_conversation_is_a_ladder() {
         find(&client, "#capture-file").await.send_keys(&lab("lab.pcapng")).await.unwrap();
         until(&client, "document.querySelectorAll('#packets tbody tr').length === 64").await;
         until(&client, "document.querySelectorAll('#capture-plots svg').length === 3").await;
+        plots_show_the_lab(&client).await;
         screenshot(&client, "capture-light").await;
         let filter = find(&client, "#filter").await;
         filter.send_keys("mqtt.msgtype == 3 && mqtt.qos == 2").await.unwrap();
@@ -143,6 +163,7 @@ async fn a_capture_that_is_dropped_on_the_page_is_opened() {
             focused.send_keys(&char::from(key).to_string()).await.unwrap();
         }
         until(&client, "document.querySelector('#capture-detail h2')?.textContent.includes('Connect Ack')").await;
+        show_from_top(&client, 1500).await;
         screenshot(&client, "capture-dark").await;
     })
     .await;
@@ -233,7 +254,7 @@ async fn the_lab_is_played_through_the_test_client() {
         client.execute(&format!("{sent}.click()"), vec![]).await.unwrap();
         until(&client, "document.querySelectorAll('#message-detail .frame').length === 4").await;
         until(&client, "document.querySelectorAll('#message-detail .rung').length === 4").await;
-        client.execute("document.getElementById('messages').scrollIntoView()", vec![]).await.unwrap();
+        show_from_top(&client, 1560).await;
         screenshot(&client, "client-light").await;
     })
     .await;
@@ -268,6 +289,64 @@ async fn a_payload_of_html_is_text_and_a_proxys_traffic_is_in_the_list() {
         // A script that somebody brought in all the same would not run.
         client.execute("const s = document.createElement('script'); s.textContent = \"document.title='taken'\"; document.body.append(s);", vec![]).await.unwrap();
         assert_eq!(client.title().await.unwrap(), "packet-inspector");
+    })
+    .await;
+}
+
+/// A login reaches the broker, and is on the page in the packet that carried it, or its length alone.
+#[tokio::test]
+async fn a_login_is_sent_and_hidden_when_that_is_asked_for() {
+    for redact in [false, true] {
+        let broker = Broker::mosquitto();
+        let server = Server::start(if redact { &["--redact"] } else { &[] });
+        let url = format!("{}#client", server.url());
+        browse(Scheme::Light, move |client| async move {
+            client.goto(&url).await.unwrap();
+            fill(&client, "#connect-form [name=user]", "marianne").await;
+            fill(&client, "#connect-form [name=password]", "hunter2").await;
+            assert_eq!(value(&client, "document.querySelector('[name=password]').type").await, "password");
+            connect(&client, broker.port(), "page").await;
+            find(&client, "#show-all").await.click().await.unwrap();
+            let bytes = bytes_of(&client, "CONNECT \"page\"").await;
+            let tree = value(&client, "document.querySelector('#message-detail .tree').textContent").await;
+            let tree = tree.as_str().unwrap();
+            let (user, password) = (hex::encode("marianne"), hex::encode("hunter2"));
+            assert_eq!(bytes.contains(&format!("{user}0007{password}")), !redact, "{bytes}");
+            assert_eq!(tree.contains("User Name: marianne"), !redact, "{tree}");
+            if redact {
+                assert!(tree.contains("User Name: (8 bytes hidden)"), "{tree}");
+                assert!(tree.contains("Password: (7 bytes hidden)"), "{tree}");
+                let page = value(&client, "document.body.innerText").await;
+                assert!(!page.as_str().unwrap().contains("marianne"), "{page}");
+            }
+        })
+        .await;
+    }
+}
+
+/// The list goes on when the program was started again, whose numbers begin anew.
+#[tokio::test]
+async fn the_live_list_goes_on_behind_a_restart() {
+    let broker = Broker::mosquitto();
+    let server = Server::start(&[]);
+    let (url, port) = (server.url(), server.port);
+    browse(Scheme::Light, move |client| async move {
+        client.goto(&format!("{url}#client")).await.unwrap();
+        connect(&client, broker.port(), "before").await;
+        publish(&client, "topic/before", "first", "1").await;
+        until(&client, "document.querySelectorAll('#messages tr[data-topic=\"topic/before\"]').length === 1")
+            .await;
+        drop(server);
+        until(&client, "document.getElementById('status').textContent.includes('broke off')").await;
+        let _server = Server::on(&format!("127.0.0.1:{port}"), &[]);
+        until(&client, "document.getElementById('status').textContent === 'Live again.'").await;
+        client.execute("document.getElementById('sessions').replaceChildren()", vec![]).await.unwrap();
+        connect(&client, broker.port(), "after").await;
+        publish(&client, "topic/after", "second", "1").await;
+        until(&client, "document.querySelectorAll('#messages tr[data-topic=\"topic/after\"]').length === 1")
+            .await;
+        // What another run showed is gone: its packets are nowhere to be asked for.
+        assert_eq!(value(&client, "document.querySelectorAll('#messages tbody tr').length").await, 1);
     })
     .await;
 }

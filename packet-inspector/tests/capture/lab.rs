@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::process::Command;
 
 use packet_inspector::analysis::{Analysis, Exchange, Finding, Listener, Step};
 use packet_inspector::capture::{Reader, Time};
@@ -10,6 +9,8 @@ use packet_inspector::frame::Frame;
 use packet_inspector::render;
 use packet_inspector::stream::{Captured, Limits, Sink, Streams};
 use serde_json::Value;
+
+use crate::process::run;
 
 fn lab(file: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/lab")).join(file)
@@ -113,11 +114,7 @@ fn all_handshakes_are_paired_and_nothing_is_found() {
 
 /// The command's output.
 fn command(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))
-        .args(arguments)
-        .arg(lab("lab.pcapng"))
-        .output()
-        .unwrap();
+    let output = run(&[arguments, &[lab("lab.pcapng").to_str().unwrap()]].concat());
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -147,10 +144,7 @@ fn filters_and_fields_choose_what_wireshark_would() {
 
 #[test]
 fn a_filter_that_is_none_says_where() {
-    let output = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))
-        .args(["read", "-", "--filter", "mqtt.topick == 3"])
-        .output()
-        .unwrap();
+    let output = run(&["read", "-", "--filter", "mqtt.topick == 3"]);
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("mqtt.topick is no field that is known here; there is mqtt.topic"), "{error}");

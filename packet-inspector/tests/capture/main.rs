@@ -10,12 +10,16 @@
 
 mod analysis;
 mod bad_packets;
+#[path = "../common/chromium.rs"]
+mod chromium;
 mod edges;
 mod files;
 mod hostile;
 mod lab;
 mod off_the_wire;
 mod other;
+#[path = "../common/process.rs"]
+mod process;
 mod stats;
 mod tcp;
 mod tshark;

@@ -2,7 +2,6 @@
 
 use std::io::Cursor;
 use std::path::PathBuf;
-use std::process::Command;
 
 use expect_test::expect_file;
 use packet_inspector::capture::Reader;
@@ -11,17 +10,14 @@ use packet_inspector::stats::{MOST_ROWS, Report, Stats, Top};
 use packet_inspector::stream::{Limits, Streams};
 use serde_json::Value;
 
+use crate::chromium;
+use crate::process::run;
 use crate::wire::{CLIENT, CONNACK, SERVER, Tcp, Wire, connect, publish};
 
 /// The command's output on the lab's capture.
 fn lab(arguments: &[&str]) -> String {
     let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/lab/lab.pcapng"));
-    let output = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))
-        .arg("stats")
-        .args(arguments)
-        .arg(file)
-        .output()
-        .unwrap();
+    let output = run(&[&["stats"], arguments, &[file.to_str().unwrap()]].concat());
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -61,7 +57,7 @@ fn latencies_are_those_of_the_paired_handshakes() {
         list.iter().find(|handshake| handshake["name"] == name).unwrap().clone()
     };
     let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/lab/lab.pcapng"));
-    let qos = Command::new(env!("CARGO_BIN_EXE_packet-inspector")).arg("qos").arg(file).output().unwrap();
+    let qos = run(&["qos", file.to_str().unwrap()]);
     let qos = String::from_utf8(qos.stdout).unwrap();
     for name in ["QoS 1 from client", "QoS 1 from server", "QoS 2 from client", "QoS 2 from server"] {
         let handshake = of(name);
@@ -162,27 +158,6 @@ fn page(report: &Report) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// A page as Chromium understands it, told by what it holds once loaded.
-fn in_chromium(page: &str) -> String {
-    // One for each call: tests run beside each other.
-    static CALLS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-    let call = CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("stats-page-{}-{call}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("page.html"), page).unwrap();
-    let output = Command::new("chromium")
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic"])
-        .args(["--no-first-run", "--disable-background-networking", "--disable-component-update"])
-        .args(["--disable-sync", "--dump-dom"])
-        .arg(format!("--user-data-dir={}", folder.join("profile").display()))
-        .arg(format!("file://{}", folder.join("page.html").display()))
-        .output()
-        .unwrap_or_else(|error| panic!("chromium does not run ({error}): apt-get install chromium"));
-    // Chromium may still be writing to its profile: what is left goes with the other temporary files.
-    let _ = std::fs::remove_dir_all(&folder);
-    String::from_utf8(output.stdout).unwrap()
-}
-
 #[test]
 fn the_page_of_the_lab_opens_in_chromium_with_its_plots() {
     let path = std::env::temp_dir().join(format!("stats-lab-{}.html", std::process::id()));
@@ -190,7 +165,7 @@ fn the_page_of_the_lab_opens_in_chromium_with_its_plots() {
     let page = std::fs::read_to_string(&path).unwrap();
     std::fs::remove_file(&path).unwrap();
     expect_file!["../data/stats/lab.html"].assert_eq(&page);
-    let dom = in_chromium(&page);
+    let dom = chromium::dom(&page);
     for plot in ["Packets over time", "Latency of handshakes", "Payload sizes in bytes", "Topics as a tree"] {
         let (_, svg) =
             dom.split_once(&format!("aria-label=\"{plot}\"")).unwrap_or_else(|| panic!("{plot} in {dom}"));
@@ -221,7 +196,7 @@ fn what_a_capture_says_is_text_in_the_page() {
     tcp.send(&mut wire, SERVER, CONNACK);
     tcp.send(&mut wire, CLIENT, &publish(hostile, b"<b>never shown</b>"));
     let page = page(&report(&wire));
-    let dom = in_chromium(&page);
+    let dom = chromium::dom(&page);
     for html in [&page, &dom] {
         assert!(
             !html.contains("<script") && !html.contains("<img") && !html.contains("never shown"),

@@ -6,7 +6,8 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use crate::broker::{Broker, Folder, find, free_ports};
+use crate::broker::{Broker, Folder, find, free_ports, signal};
+use crate::process::{command, run, text};
 
 /// The command at work; it is killed when this is dropped.
 pub(crate) struct Proxy {
@@ -18,8 +19,7 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// With these further arguments.
     pub(crate) fn start(upstream: &str, arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))
-            .args(["proxy", "--listen", "127.0.0.1:0", "--upstream", upstream])
+        let mut child = command(&["proxy", "--listen", "127.0.0.1:0", "--upstream", upstream])
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -43,8 +43,7 @@ impl Proxy {
     /// Interrupts it and gives what it showed.
     pub(crate) fn stop(mut self) -> Output {
         let child = self.child.take().unwrap();
-        let asked = Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status();
-        assert!(asked.unwrap().success());
+        signal("INT", child.id());
         let mut output = child.wait_with_output().unwrap();
         self.stderr.read_to_end(&mut output.stderr).unwrap();
         output
@@ -58,10 +57,6 @@ impl Drop for Proxy {
             let _ = child.wait();
         }
     }
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
 }
 
 /// Publishes a message for each line, through this port, and waits for all acknowledgements.
@@ -116,7 +111,7 @@ fn counts<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, usize> 
 
 #[test]
 fn messages_come_through_and_the_capture_agrees_with_tshark() {
-    const MESSAGES: usize = 1_000;
+    const MESSAGES: usize = 10_000;
     let broker = Broker::mosquitto();
     let folder = Folder::new();
     let path = folder.path().join("seen.pcapng");
@@ -140,15 +135,11 @@ fn messages_come_through_and_the_capture_agrees_with_tshark() {
     for handshake in ["3", "5", "6", "7"] {
         assert_eq!(theirs[handshake], 2 * MESSAGES, "type {handshake}: {theirs:?}");
     }
-    let ours = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))
-        .args(["read", path.to_str().unwrap(), "--fields", "mqtt.msgtype"])
-        .output()
-        .unwrap();
+    let ours = run(&["read", path.to_str().unwrap(), "--fields", "mqtt.msgtype"]);
     assert_eq!(counts(text(&ours.stdout).lines()), theirs);
     let shown = text(&output.stdout).lines().filter(|line| !line.contains(" - ")).count();
     assert_eq!(shown, theirs.values().sum::<usize>(), "each packet is shown");
-    let checked =
-        Command::new(env!("CARGO_BIN_EXE_packet-inspector")).arg("check").arg(&path).output().unwrap();
+    let checked = run(&["check", path.to_str().unwrap()]);
     assert_eq!(text(&checked.stdout), "0 errors, 0 warnings, 0 notes\n");
 }
 
@@ -217,11 +208,7 @@ fn wrong_usage_is_said() {
         ),
         (&["--upstream", "mqtts://h", "--ca", "/nowhere/ca"], "TLS: /nowhere/ca: "),
     ] {
-        let output = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))
-            .arg("proxy")
-            .args(arguments)
-            .output()
-            .unwrap();
+        let output = run(&[&["proxy"], arguments].concat());
         assert_eq!(output.status.code(), Some(2));
         assert!(text(&output.stderr).contains(message), "{}", text(&output.stderr));
     }

@@ -6,4 +6,6 @@
 mod broker;
 mod command;
 mod forwarding;
+#[path = "../common/process.rs"]
+mod process;
 mod tls;

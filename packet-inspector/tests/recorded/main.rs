@@ -17,6 +17,8 @@ use std::process::{Command, Output, Stdio};
 
 #[path = "../../../mqtt-client/tests/common/broker.rs"]
 mod broker;
+#[path = "../common/process.rs"]
+mod process;
 mod recording;
 
 use broker::{Broker, Folder, find};
@@ -109,8 +111,7 @@ fn ports(broker: &Broker) -> Vec<u16> {
 }
 
 fn inspector(arguments: &[&str], ports: &[u16]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_packet-inspector"));
-    command.args(arguments);
+    let mut command = process::command(arguments);
     ports.iter().for_each(|port| {
         command.args(["--port", &port.to_string()]);
     });

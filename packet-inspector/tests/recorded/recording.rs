@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::broker::find;
+use crate::broker::{find, signal};
 
 /// A program; killed when it is dropped.
 pub(crate) struct Running {
@@ -43,7 +43,7 @@ impl Running {
 
     /// Asks it to end, and waits until it has.
     pub(crate) fn terminate(self) {
-        signal("TERM", &self.child);
+        signal("TERM", self.child.id());
         self.end();
     }
 }
@@ -54,11 +54,6 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn signal(name: &str, child: &Child) {
-    let command = format!("kill -{name} {}", child.id());
-    assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success(), "{command}");
 }
 
 /// How long a packet may take into the capture, on a machine with much else to do.
@@ -124,7 +119,7 @@ impl Recording {
         last(MARK);
         let is_there = |bytes: &[u8]| bytes.windows(MARK.len()).any(|part| part == MARK.as_bytes());
         self.wait_for(is_there);
-        signal("INT", &self.child);
+        signal("INT", self.child.id());
         self.child.wait().unwrap();
         self.reader.join().unwrap();
         let mut said = String::new();

@@ -8,15 +8,18 @@
     clippy::string_slice
 )]
 
+mod bounds;
 #[path = "../../../mqtt-client/tests/common/broker.rs"]
 mod broker;
+#[path = "../common/process.rs"]
+mod process;
 mod server;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
 
 use broker::{Broker, free_ports};
+use process::run;
 use serde_json::{Value, json};
 use server::Server;
 
@@ -180,10 +183,7 @@ fn a_proxy_that_speaks_https_may_stand_before_it() {
     assert_eq!(decode(&server, &[]), 200);
     assert_eq!(decode(&server, &[("Host", "bench.example")]), 200);
     assert_eq!(decode(&server, &[("Host", "evil.example")]), 403);
-    let output = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))
-        .args(["serve", "--origin", "bench.example"])
-        .output()
-        .unwrap();
+    let output = process::command(&[]).args(["serve", "--origin", "bench.example"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("an origin is http:// or https://"));
 }
@@ -199,11 +199,7 @@ fn who_says_nothing_locks_nobody_out() {
 #[test]
 fn beyond_this_machine_a_token_is_needed() {
     let refused = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))
-            .arg("serve")
-            .args(arguments)
-            .output()
-            .unwrap();
+        let output = run(&[&["serve"], arguments].concat());
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8(output.stderr).unwrap()
     };
@@ -253,10 +249,7 @@ fn a_dump_is_decoded_as_the_command_does_it() {
             .json();
     let packet = &answer["frames"][0]["parts"][0];
     assert_eq!(packet["info"], "Publish Message [internet]");
-    let output = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))
-        .args(["decode", "--format", "tree", "300d0008696e7465726e6574494f54"])
-        .output()
-        .unwrap();
+    let output = run(&["decode", "--format", "tree", "300d0008696e7465726e6574494f54"]);
     let tree = String::from_utf8(output.stdout).unwrap();
     let lines: Vec<_> = tree.lines().skip(2).map(str::trim_start).collect();
     let mut texts = Vec::new();
@@ -293,7 +286,7 @@ fn nothing_private_is_told_when_it_is_redacted() {
     let id = post(&server, "/api/clients", &connect).json()["id"].as_u64().unwrap();
     let message = json!({ "topic": "a", "payload": "classified", "qos": 1 });
     assert_eq!(post(&server, &format!("/api/clients/{id}/publish"), &message).json()["outcome"], "delivered");
-    let items = feed_until(&server, 0, |item| item["packet"] == "PUBACK");
+    let items = feed_until(&server, |item| item["packet"] == "PUBACK");
     let publish = items.iter().find(|item| item["packet"] == "PUBLISH").unwrap();
     assert_eq!((&publish["payload"], &publish["payload_length"]), (&Value::Null, &json!(10)));
     let outline = ask(&server, "GET", &format!("/api/live/{}", publish["number"]), &[], b"").body;
@@ -327,25 +320,36 @@ fn a_capture_answers_questions() {
 }
 
 /// Items of the feed until one is as it should be.
-fn feed_until(server: &Server, after: u64, is_last: impl Fn(&Value) -> bool) -> Vec<Value> {
-    let mut stream = connection(server);
-    let head = format!(
-        "GET /api/live HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nLast-Event-ID: {after}\r\n\r\n",
-        server.port
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    let mut items = Vec::new();
-    for line in BufReader::new(stream).lines().map(Result::unwrap) {
+fn feed_until(server: &Server, is_last: impl Fn(&Value) -> bool) -> Vec<Value> {
+    feed_after(server, "", is_last).0
+}
+
+/// The same behind the event with this id, and the id of the last event.
+fn feed_after(server: &Server, after: &str, is_last: impl Fn(&Value) -> bool) -> (Vec<Value>, String) {
+    let (mut items, mut id) = (Vec::new(), String::new());
+    for line in BufReader::new(feed(server, after)).lines().map(Result::unwrap) {
+        if let Some(event) = line.strip_prefix("id: ") {
+            event.clone_into(&mut id);
+        }
         let Some(data) = line.strip_prefix("data: ") else { continue };
         for item in serde_json::from_str::<Vec<Value>>(data).unwrap() {
             let over = is_last(&item);
             items.push(item);
             if over {
-                return items;
+                return (items, id);
             }
         }
     }
     panic!("the feed ended: {items:?}")
+}
+
+/// A feed that goes on behind the event with this id.
+fn feed(server: &Server, after: &str) -> TcpStream {
+    let mut stream = connection(server);
+    let host = format!("127.0.0.1:{}", server.port);
+    let head = format!("GET /api/live HTTP/1.1\r\nHost: {host}\r\nLast-Event-ID: {after}\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    stream
 }
 
 #[test]
@@ -365,7 +369,7 @@ fn the_test_client_and_a_proxy_are_in_the_feed() {
     assert_eq!(post(&server, &format!("{path}/unsubscribe"), &json!({ "filter": "a/#" })).status, 200);
     assert_eq!(ask(&server, "DELETE", &path, &[], b"").json()["left"], 0);
     let is_last = |item: &Value| item["packet"] == "DISCONNECT" && item["client"].is_null();
-    let items = feed_until(&server, 0, is_last);
+    let items = feed_until(&server, is_last);
     let is = |item: &Value, by_client: bool, name: &str, from: &str| {
         item["packet"] == name && item["from"] == from && item["client"].is_u64() == by_client
     };
@@ -381,8 +385,13 @@ fn the_test_client_and_a_proxy_are_in_the_feed() {
         let outline = ask(&server, "GET", &format!("/api/live/{}", publish["number"]), &[], b"").json();
         assert!(outline["parts"].to_string().contains("Topic: a/b"));
     }
-    let last = items[3]["number"].as_u64().unwrap();
-    assert_eq!(feed_until(&server, last, |_| true)[0]["number"], last + 1, "it goes on where it was");
+    let (all, id) = feed_after(&server, "", |item| *item == items[items.len() - 1]);
+    let (run, _) = id.rsplit_once('-').unwrap();
+    let last = all[3]["number"].as_u64().unwrap();
+    let after = |id: &str| feed_after(&server, id, |_| true).0[0]["number"].as_u64().unwrap();
+    assert_eq!(after(&format!("{run}-{last}")), last + 1, "it goes on where it was");
+    assert_eq!(after(&format!("0123456789abcdef-{last}")), 1, "another run of the program had other numbers");
+    assert_eq!(after(&last.to_string()), 1);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "no test uses all of it")]
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
+
+use crate::process::command;
 
 /// The command; it is killed when this is dropped.
 pub(crate) struct Server {
@@ -16,8 +18,12 @@ pub(crate) struct Server {
 impl Server {
     /// On a free port, with these further arguments.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_packet-inspector"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
+        Self::on("127.0.0.1:0", arguments)
+    }
+
+    /// The same where this says.
+    pub(crate) fn on(listen: &str, arguments: &[&str]) -> Self {
+        let mut child = command(&["serve", "--listen", listen])
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,13 +1,13 @@
 //! A connection of our own client whose bytes are told to a tap.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::task::{Context, Poll, ready};
 
-use mqtt_client::transport::{self, Address, BoxIo, TransportOptions};
+use mqtt_client::transport::{self, Address, BoxIo, Ends, TransportOptions};
 use mqtt_client::{Options, SessionOptions};
 use mqtt_codec::Side;
 use packet_inspector::build::Endpoints;
@@ -30,29 +30,21 @@ pub(crate) fn options(
         let shared = Arc::clone(&shared);
         Box::pin(async move {
             let (address, tap, opened, connections) = shared.as_ref();
-            let io = transport::connect(address, &TransportOptions::default()).await?;
-            let number = connections.fetch_add(1, Ordering::Relaxed);
-            let watched = tap.open(endpoints(address, number).await);
+            let (io, ends) = transport::connect_with_ends(address, &TransportOptions::default()).await?;
+            let ends = match ends {
+                Some(Ends { own, server }) => Endpoints { client: own, server },
+                // A Unix socket has no addresses; ports that count tell its connections apart.
+                None => {
+                    let port = connections.fetch_add(1, Ordering::Relaxed);
+                    let end = |port| SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port);
+                    Endpoints { client: end(port), server: end(1883) }
+                }
+            };
+            let watched = tap.open(ends);
             opened(watched.number());
             Ok(Box::new(WatchedIo { io, watched }) as BoxIo)
         })
     })
-}
-
-/// The broker's address as far as its name tells it. Our own end is not known here: it has no address, and a port that
-/// only tells connections apart.
-async fn endpoints(address: &Address, number: u16) -> Endpoints {
-    let address = address.to_string();
-    let place =
-        address.split_once("://").map_or("", |(_, place)| place.split('/').next().unwrap_or_default());
-    let server = match tokio::net::lookup_host(place).await {
-        Ok(mut found) => found.next(),
-        Err(_) => None,
-    };
-    let server = server.unwrap_or(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 1883));
-    let unspecified =
-        if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    Endpoints { client: SocketAddr::new(unspecified, number), server }
 }
 
 /// Tells of all that passes.

@@ -7,15 +7,11 @@ use std::io;
 use mqtt_codec::Side;
 use packet_inspector::build::Endpoints;
 use packet_inspector::capture::Time;
-use packet_inspector::dissect::Value;
 use packet_inspector::frame::Frame;
 use packet_inspector::live::{Happening, Recorder, What};
 use packet_inspector::stream::{Captured, Direction, Event, Info, Moment, Sink};
 
 use super::CaptureFile;
-
-/// What private bytes are written as.
-const HIDDEN: u8 = b'*';
 
 /// Hears of packets, and writes what may be seen of them.
 pub(super) struct Redacted {
@@ -69,16 +65,7 @@ fn side(direction: Direction) -> Side {
 impl Sink for Redacted {
     fn packet(&mut self, packet: &Captured<'_>) {
         let alone = Captured { entry: None, ..*packet };
-        let frame = Frame::captured(&alone, Time::default()).redacted();
-        let mut bytes = vec![HIDDEN; packet.bytes.len()];
-        for node in frame.packets().flat_map(|tree| tree.nodes) {
-            if node.value != Value::Hidden
-                && let Some(seen) = packet.bytes.get(node.bytes.clone())
-                && let Some(place) = bytes.get_mut(node.bytes)
-            {
-                place.copy_from_slice(seen);
-            }
-        }
+        let bytes = Frame::captured(&alone, Time::default()).masked();
         let what = What::Passed { from: side(packet.direction), left_out: 0, bytes };
         self.say(packet.info, packet.time(), what);
     }

@@ -7,8 +7,10 @@ use std::sync::{Mutex, PoisonError};
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use packet_inspector::capture::{Reader, Time};
 use packet_inspector::filter::Filter;
 use packet_inspector::net::MQTT_PORTS;
@@ -24,6 +26,9 @@ pub(super) const LONGEST: usize = 64 << 20;
 
 /// Bytes of all captures that are kept; the oldest goes first.
 const MOST: usize = 2 * LONGEST;
+
+/// Captures that are taken at the same time.
+pub(super) const UPLOADS: usize = 4;
 
 /// Records that are read of one: a small compressed file can hold any number.
 const RECORDS: u64 = 5_000_000;
@@ -101,7 +106,9 @@ fn read(bytes: Bytes, question: &mut impl Question) -> Result<(u64, Option<Strin
 }
 
 /// Asks a capture, on a thread that may be busy.
-async fn ask<Q: Question>(bytes: Bytes, mut question: Q) -> Result<(Q, u64, Option<String>), Refused> {
+async fn ask<Q: Question>(app: &App, id: u64, mut question: Q) -> Result<(Q, u64, Option<String>), Refused> {
+    let bytes = app.captures.get(id)?;
+    let _place = app.work.acquire().await;
     let asked = tokio::task::spawn_blocking(move || {
         read(bytes, &mut question).map(|(records, ended)| (question, records, ended))
     });
@@ -109,6 +116,17 @@ async fn ask<Q: Question>(bytes: Bytes, mut question: Q) -> Result<(Q, u64, Opti
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(message)) => Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, message)),
         Err(_) => Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "reading failed")),
+    }
+}
+
+/// Lets only so many captures be uploaded at the same time, since each is in memory while it comes.
+pub(super) async fn few(State(app): State<App>, request: Request, next: Next) -> Response {
+    match app.uploads.try_acquire() {
+        Ok(_place) => next.run(request).await,
+        Err(_) => {
+            let message = "other captures are being taken: drop it again in a moment";
+            Refused::new(StatusCode::SERVICE_UNAVAILABLE, message).into_response()
+        }
     }
 }
 
@@ -138,12 +156,18 @@ pub(super) async fn packets(
     let filter = match query.get("filter").map(|text| text.trim()).filter(|text| !text.is_empty()) {
         Some(text) => {
             let filter = text.parse::<Filter>();
-            Some(filter.map_err(|error| Refused::new(StatusCode::BAD_REQUEST, error))?)
+            let filter = filter.map_err(|error| Refused::new(StatusCode::BAD_REQUEST, error))?;
+            // Else it could be guessed letter by letter.
+            if let Some(field) = filter.private_field().filter(|_| app.redact) {
+                let message = format!("{} is hidden here, so nothing can be asked of it", field.name());
+                return Err(Refused::new(StatusCode::FORBIDDEN, message));
+            }
+            Some(filter)
         }
         None => None,
     };
-    let rows = Rows::new(filter, number("from").unwrap_or(0), count);
-    let (rows, records, ended) = ask(app.captures.get(id)?, rows).await?;
+    let rows = Rows::new(filter, number("from").unwrap_or(0), count, app.redact);
+    let (rows, records, ended) = ask(&app, id, rows).await?;
     let mut answer = rows.into_json();
     if let Some(answer) = answer.as_object_mut() {
         answer.insert("records".into(), records.into());
@@ -157,7 +181,7 @@ pub(super) async fn packet(
     State(app): State<App>,
     Path((id, number)): Path<(u64, u64)>,
 ) -> Result<Json<Value>, Refused> {
-    let (one, ..) = ask(app.captures.get(id)?, One::new(number, app.redact)).await?;
+    let (one, ..) = ask(&app, id, One::new(number, app.redact)).await?;
     one.outline.map(Json).ok_or_else(|| Refused::new(StatusCode::NOT_FOUND, "there is no such packet"))
 }
 
@@ -166,12 +190,12 @@ pub(super) async fn ladder(
     State(app): State<App>,
     Path((id, stream)): Path<(u64, u32)>,
 ) -> Result<Json<Value>, Refused> {
-    let (ladder, ..) = ask(app.captures.get(id)?, Ladder::new(stream)).await?;
+    let (ladder, ..) = ask(&app, id, Ladder::new(stream)).await?;
     Ok(Json(ladder.into_json()))
 }
 
 /// Conversations, messages with their handshakes, findings, rates.
 pub(super) async fn overview(State(app): State<App>, Path(id): Path<u64>) -> Result<Json<Value>, Refused> {
-    let (overview, records, ended) = ask(app.captures.get(id)?, Overview::new()).await?;
+    let (overview, records, ended) = ask(&app, id, Overview::new(app.redact)).await?;
     Ok(Json(overview.into_json(records, ended.as_deref())))
 }

@@ -61,6 +61,40 @@ impl Clients {
     }
 }
 
+/// A place among the sessions that is given back, unless it is kept: whoever asked may not wait for the answer.
+struct Place {
+    app: App,
+    id: u32,
+    is_kept: bool,
+}
+
+impl Place {
+    /// Takes one before anything is waited for.
+    fn take(app: &App, broker: &str, client_id: &str) -> Result<Self, Refused> {
+        let id = app.clients.with(|sessions| {
+            if sessions.open.len() >= MOST {
+                let message = format!("{MOST} clients are connected already: disconnect one");
+                return Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, message));
+            }
+            sessions.next += 1;
+            let (broker, client_id) = (broker.to_owned(), client_id.to_owned());
+            sessions
+                .open
+                .insert(sessions.next, Session { client: None, broker, client_id, tasks: Vec::new() });
+            Ok(sessions.next)
+        })?;
+        Ok(Self { app: Arc::clone(app), id, is_kept: false })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            self.app.clients.with(|sessions| sessions.open.remove(&self.id));
+        }
+    }
+}
+
 fn wrong(message: impl std::fmt::Display) -> Refused {
     Refused::new(StatusCode::UNPROCESSABLE_ENTITY, message)
 }
@@ -130,27 +164,11 @@ pub(super) async fn connect(
 ) -> Result<Json<Value>, Refused> {
     let address: Address = text(&request, "broker").trim().parse().map_err(wrong)?;
     let (broker, options) = (address.to_string(), session(&request)?);
-    let client_id = options.client_id().to_owned();
-    // The place is taken before anything is waited for.
-    let id = app.clients.with(|sessions| {
-        if sessions.open.len() >= MOST {
-            let message = format!("{MOST} clients are connected already: disconnect one");
-            return Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, message));
-        }
-        sessions.next += 1;
-        let session = Session { client: None, broker: broker.clone(), client_id, tasks: Vec::new() };
-        sessions.open.insert(sessions.next, session);
-        Ok(sessions.next)
-    })?;
-    match begin(&app, id, address, options, !text(&request, "user").is_empty()).await {
-        Ok(session_present) => {
-            Ok(Json(json!({ "id": id, "broker": broker, "session_present": session_present })))
-        }
-        Err(refused) => {
-            app.clients.with(|sessions| sessions.open.remove(&id));
-            Err(refused)
-        }
-    }
+    let mut place = Place::take(&app, &broker, options.client_id())?;
+    let has_login = !text(&request, "user").is_empty();
+    let session_present = begin(&app, place.id, address, options, has_login).await?;
+    place.is_kept = true;
+    Ok(Json(json!({ "id": place.id, "broker": broker, "session_present": session_present })))
 }
 
 async fn begin(

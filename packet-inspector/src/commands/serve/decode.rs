@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use mqtt_codec::Side;
 use packet_inspector::frame::{Frame, Options};
 use packet_inspector::input::{self, InputFormat};
+use packet_inspector::redact::without_quotes;
 use packet_inspector::render;
 use packet_inspector::repair::{self, Repair};
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ pub(super) async fn decode(
     Json(request): Json<Value>,
 ) -> Result<Json<Value>, Refused> {
     let redact = app.redact;
+    let _place = app.work.acquire().await;
     let decoded = tokio::task::spawn_blocking(move || frames(&request, redact)).await;
     let decoded = decoded.map_err(|_| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "decoding failed"))?;
     decoded.map(Json).map_err(|message| Refused::new(StatusCode::UNPROCESSABLE_ENTITY, message))
@@ -35,7 +37,10 @@ fn frames(request: &Value, redact: bool) -> Result<Value, String> {
         _ => None,
     };
     let options = Options { from, ..Options::default() };
-    let mut records = input::read(text.as_bytes(), InputFormat::Auto).map_err(|error| error.to_string())?;
+    let mut records = input::read(text.as_bytes(), InputFormat::Auto).map_err(|error| match redact {
+        true => without_quotes(&error.to_string()),
+        false => error.to_string(),
+    })?;
     let left_out = records.len().saturating_sub(FRAMES);
     records.truncate(FRAMES);
     if request.get("repair").and_then(Value::as_bool) == Some(true) {

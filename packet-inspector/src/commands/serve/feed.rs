@@ -20,8 +20,12 @@ pub(super) const MOST: usize = 16;
 /// Items of one event.
 const BATCH: usize = 200;
 
+/// Bytes of one event, but for a single item that is longer.
+const BATCH_BYTES: usize = 1 << 20;
+
 /// What passed behind the item that the browser has seen last, and what passes from now on: events whose data is an array
-/// of items, and whose id is the number of the last of them.
+/// of items, and whose id names this run of the program and the number of the last of them. A browser that saw another
+/// run's gets all.
 pub(super) async fn live(
     State(app): State<App>,
     headers: HeaderMap,
@@ -32,24 +36,14 @@ pub(super) async fn live(
         place.map_err(|_| Refused::new(StatusCode::SERVICE_UNAVAILABLE, "too many pages are open"))?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let last = last.or(query.get("after").map(String::as_str));
-    let after: u64 = last.and_then(|id| id.parse().ok()).unwrap_or(0);
+    let number = |id: &str| id.strip_prefix(app.log.instance())?.strip_prefix('-')?.parse::<u64>().ok();
+    let after = last.and_then(number).unwrap_or(0);
     let newest = app.log.watch();
     let events = unfold((app, newest, after, place), |(app, mut newest, after, place)| async move {
         loop {
             newest.mark_unchanged();
-            let items = app.log.after(after, BATCH);
-            if let Some((last, _)) = items.last() {
-                let last = *last;
-                let data: Value = items
-                    .into_iter()
-                    .map(|(number, mut item)| {
-                        if let Some(map) = item.as_object_mut() {
-                            map.insert("number".into(), number.into());
-                        }
-                        item
-                    })
-                    .collect();
-                let event = Event::default().id(last.to_string()).data(data.to_string());
+            if let Some((last, items)) = app.log.after(after, BATCH, BATCH_BYTES) {
+                let event = Event::default().id(format!("{}-{last}", app.log.instance())).data(items);
                 return Some((Ok(event), (app, newest, last, place)));
             }
             newest.changed().await.ok()?;

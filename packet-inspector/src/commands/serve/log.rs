@@ -1,6 +1,7 @@
 //! What passes live, the newest of it: packets of the test client and of proxies, with what happens to their connections.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mqtt_codec::Packet;
@@ -10,6 +11,7 @@ use packet_inspector::dissect::text;
 use packet_inspector::frame::Frame;
 use packet_inspector::live::{Handshakes, Happenings, Recorder, What};
 use packet_inspector::net::MQTT_PORTS;
+use packet_inspector::redact::said;
 use packet_inspector::render::{self, Rung};
 use packet_inspector::stream::{
     Captured, Direction, Event, Info, Limits, Moment, Place, Proof, Sink, Streams,
@@ -19,9 +21,12 @@ use tokio::sync::watch;
 
 use super::decode::PACKETS;
 
-/// Items that are kept, and bytes of their packets and texts; the oldest go first.
+/// Items that are kept, and bytes that they take in memory, with their packets and texts; the oldest go first.
 const ITEMS: usize = 10_000;
 const BYTES: usize = 32 << 20;
+
+/// What an item takes beside its packet's bytes and its text, with what the allocator needs for each of them.
+const OVERHEAD: usize = size_of::<Item>() + size_of::<Kept>() + 3 * 16;
 
 /// Bytes of one packet that are kept.
 const LONGEST: usize = 256 << 10;
@@ -31,6 +36,8 @@ const PREVIEW: usize = 300;
 
 /// The log, for those who write and those who read.
 pub(super) struct Log {
+    /// Tells this run of the program from others.
+    instance: String,
     items: Mutex<Items>,
     /// The number of the newest item.
     newest: watch::Sender<u64>,
@@ -38,7 +45,9 @@ pub(super) struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { items: Mutex::default(), newest: watch::Sender::new(0) }
+        // The keys of a hash are drawn anew in each run.
+        let instance = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
+        Self { instance, items: Mutex::default(), newest: watch::Sender::new(0) }
     }
 }
 
@@ -53,9 +62,15 @@ struct Items {
 }
 
 struct Item {
-    json: Value,
-    size: usize,
-    packet: Option<Kept>,
+    json: Box<str>,
+    packet: Option<Box<Kept>>,
+}
+
+impl Item {
+    /// Bytes in memory.
+    fn size(&self) -> usize {
+        OVERHEAD + self.json.len() + self.packet.as_ref().map_or(0, |kept| kept.bytes.len())
+    }
 }
 
 /// A packet that can be taken apart again.
@@ -63,7 +78,7 @@ struct Kept {
     info: Info,
     direction: Direction,
     start: Time,
-    bytes: Vec<u8>,
+    bytes: Box<[u8]>,
     wire_len: usize,
     place: Place,
 }
@@ -88,13 +103,29 @@ impl Log {
         self.newest.subscribe()
     }
 
-    /// At most `most` items behind this number, each with its own.
-    pub(super) fn after(&self, number: u64, most: usize) -> Vec<(u64, Value)> {
+    /// The name of this run of the program.
+    pub(super) fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    /// Items behind this number as a JSON array, with the number of the last of them: at most so many, and, if there are
+    /// more than one, of at most so many bytes.
+    pub(super) fn after(&self, number: u64, most: usize, bytes: usize) -> Option<(u64, String)> {
         self.with(|items| {
             let first = items.first.max(1);
-            let skip = usize::try_from((number + 1).saturating_sub(first)).unwrap_or(usize::MAX);
-            let numbered = (first..).zip(&items.list).skip(skip).take(most);
-            numbered.map(|(number, item)| (number, item.json.clone())).collect()
+            let skip =
+                usize::try_from((number.saturating_add(1)).saturating_sub(first)).unwrap_or(usize::MAX);
+            let (mut array, mut last) = (String::new(), None);
+            for (number, item) in (first..).zip(&items.list).skip(skip).take(most) {
+                if last.is_some() && array.len() + item.json.len() > bytes {
+                    break;
+                }
+                array.push(if last.is_some() { ',' } else { '[' });
+                array.push_str(&item.json);
+                last = Some(number);
+            }
+            array.push(']');
+            last.map(|last| (last, array))
         })
     }
 
@@ -124,15 +155,18 @@ impl Log {
         self.with(|items| items.first.max(1) + items.list.len() as u64)
     }
 
-    fn add(&self, json: Value, packet: Option<Kept>) {
+    fn add(&self, mut json: Value, packet: Option<Kept>) {
         let newest = self.with(|items| {
-            let size = 500 + packet.as_ref().map_or(0, |kept| kept.bytes.len());
-            items.bytes += size;
             items.first = items.first.max(1);
-            items.list.push_back(Item { json, size, packet });
+            if let Some(map) = json.as_object_mut() {
+                map.insert("number".into(), (items.first + items.list.len() as u64).into());
+            }
+            let item = Item { json: json.to_string().into(), packet: packet.map(Box::new) };
+            items.bytes += item.size();
+            items.list.push_back(item);
             while items.list.len() > ITEMS || items.bytes > BYTES {
                 let Some(oldest) = items.list.pop_front() else { break };
-                items.bytes -= oldest.size;
+                items.bytes -= oldest.size();
                 items.first += 1;
             }
             items.first + items.list.len() as u64 - 1
@@ -184,7 +218,7 @@ impl Writer {
                     "client": self.client,
                     "stream": finding.stream,
                     "severity": finding.severity.as_str(),
-                    "text": finding.message,
+                    "text": if self.redact { said(finding.kind, finding.message) } else { finding.message },
                     "clauses": finding.clauses,
                 }),
                 None,
@@ -232,7 +266,7 @@ impl Sink for Writer {
             info: *packet.info,
             direction: packet.direction,
             start,
-            bytes: packet.bytes.get(..LONGEST).unwrap_or(packet.bytes).to_vec(),
+            bytes: packet.bytes.get(..LONGEST).unwrap_or(packet.bytes).into(),
             wire_len: packet.wire_len,
             place: Place { frame: packet.frame(), time: packet.time(), at: 0, len: packet.bytes.len() },
         };
@@ -255,5 +289,45 @@ impl Sink for Writer {
         }
         self.analysis.event(moment, event);
         self.findings();
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_is_kept_within_bytes_that_count_texts() {
+        let log = Log::default();
+        let text = "x".repeat(64 << 10);
+        for number in 0..2_000 {
+            log.say(number, &text);
+        }
+        let (kept, counted, first) = log.with(|items| {
+            let kept: usize = items.list.iter().map(|item| size_of::<Item>() + item.json.len()).sum();
+            (kept, items.bytes, items.first)
+        });
+        assert!(kept <= counted && counted <= BYTES, "{kept} bytes are held, {counted} are counted");
+        assert!(kept > BYTES / 2, "what fits is kept: {kept}");
+        // What is asked for from before the first begins there, a megabyte at a time.
+        let (last, array) = log.after(3, 200, 1 << 20).unwrap();
+        assert!(array.len() <= (1 << 20) + 2);
+        let items: Vec<Value> = serde_json::from_str(&array).unwrap();
+        let numbers: Vec<u64> =
+            items.iter().map(|item| item.get("number").unwrap().as_u64().unwrap()).collect();
+        assert_eq!(numbers, (first..=last).collect::<Vec<_>>());
+        assert_eq!(log.after(2_000, 200, 1 << 20), None);
+    }
+
+    #[test]
+    fn one_item_comes_however_long_it_is_and_only_so_many_are_kept() {
+        let log = Log::default();
+        for number in 0..=u32::try_from(ITEMS).unwrap() {
+            log.say(number, "text that is longer than was asked for");
+        }
+        assert_eq!(log.with(|items| (items.list.len(), items.first)), (ITEMS, 2));
+        assert_eq!(log.after(0, 200, 10).unwrap().0, 2);
+        assert_eq!(log.after(0, 200, 1 << 20).unwrap().0, 201);
     }
 }

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use clap::Args;
@@ -24,9 +25,9 @@ use packet_inspector::live;
 use packet_inspector::page::{self, Guard, Origin};
 use packet_inspector::proxy::{Proxy, Tls};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use super::fail;
-use super::live::QUEUE;
 use super::proxy::{Address, interrupted, parse_upstream, troubles};
 use log::Log;
 
@@ -40,8 +41,12 @@ The page is for this machine alone, unless there is a token. It runs until it is
 
 Exit status: 0 it was interrupted; 2 it could not listen, or wrong usage.";
 
+/// Bytes of live traffic that may wait to be read; what goes beyond is missing on the page, and that is said there.
+const WAITING: usize = 16 << 20;
 /// The longest dump that is decoded, in bytes.
 const DUMP: usize = 1 << 20;
+/// Dumps and captures that are read at the same time; others wait.
+const WORK: usize = 4;
 /// The longest request of the test client.
 const REQUEST: usize = 2 << 20;
 
@@ -84,7 +89,10 @@ struct Shared {
     tap: live::Tap,
     captures: captures::Captures,
     clients: clients::Clients,
-    feeds: Arc<tokio::sync::Semaphore>,
+    feeds: Arc<Semaphore>,
+    /// Dumps and captures that are being read.
+    work: Semaphore,
+    uploads: Semaphore,
     redact: bool,
 }
 
@@ -140,7 +148,7 @@ impl Serve {
         let listener =
             tokio::net::TcpListener::bind(address).await.map_err(|error| format!("{address}: {error}"))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
-        let (tap, happenings) = live::tap(QUEUE);
+        let (tap, happenings) = live::tap(WAITING);
         let log = Arc::new(Log::default());
         log::start(Arc::clone(&log), happenings, self.redact);
         for (listen, upstream) in &self.proxy {
@@ -151,7 +159,9 @@ impl Serve {
             tap,
             captures: captures::Captures::default(),
             clients: clients::Clients::default(),
-            feeds: Arc::new(tokio::sync::Semaphore::new(feed::MOST)),
+            feeds: Arc::new(Semaphore::new(feed::MOST)),
+            work: Semaphore::new(WORK),
+            uploads: Semaphore::new(captures::UPLOADS),
             redact: self.redact,
         });
         let guard = Guard::new(address, "packet-inspector", "--")
@@ -186,11 +196,14 @@ impl Serve {
 }
 
 fn router(shared: App) -> Router {
+    let upload = post(captures::upload)
+        .layer(DefaultBodyLimit::max(captures::LONGEST))
+        .layer(from_fn_with_state(Arc::clone(&shared), captures::few));
     Router::new()
         .route("/", get(assets::page))
         .route("/assets/{name}", get(assets::asset))
         .route("/api/decode", post(decode::decode).layer(DefaultBodyLimit::max(DUMP)))
-        .route("/api/captures", post(captures::upload).layer(DefaultBodyLimit::max(captures::LONGEST)))
+        .route("/api/captures", upload)
         .route("/api/captures/{id}/packets", get(captures::packets))
         .route("/api/captures/{id}/packets/{number}", get(captures::packet))
         .route("/api/captures/{id}/ladders/{stream}", get(captures::ladder))

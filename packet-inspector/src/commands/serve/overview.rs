@@ -6,6 +6,7 @@ use mqtt_codec::{Packet, Side};
 use packet_inspector::analysis::{self, Analysis, Exchange, Step, clause};
 use packet_inspector::capture::{Span, Time};
 use packet_inspector::dissect::text::visible;
+use packet_inspector::redact::said;
 use packet_inspector::stream::{Captured, Event, Moment, Sink};
 use serde_json::{Value, json};
 
@@ -45,6 +46,7 @@ struct Heard {
     findings: Vec<Value>,
     start: Time,
     left_out: [u64; 2],
+    redact: bool,
 }
 
 impl analysis::Listener for Heard {
@@ -61,7 +63,7 @@ impl analysis::Listener for Heard {
             "severity": finding.severity.as_str(),
             "kind": finding.kind,
             "clauses": clauses.collect::<Value>(),
-            "message": finding.message,
+            "message": if self.redact { said(finding.kind, finding.message) } else { finding.message },
             "stream": finding.stream,
             "side": finding.side.map(|side| side.to_string()),
             "frames": finding.frames,
@@ -90,9 +92,9 @@ impl analysis::Listener for Heard {
 }
 
 impl Overview {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(redact: bool) -> Self {
         Self {
-            analysis: Analysis::new(Heard::default()),
+            analysis: Analysis::new(Heard { redact, ..Heard::default() }),
             conversations: BTreeMap::new(),
             types: BTreeMap::new(),
             rates: Rates::default(),

@@ -26,11 +26,19 @@ pub(super) struct Rows {
     total: u64,
     matched: u64,
     rows: Vec<Value>,
+    redact: bool,
 }
 
 impl Rows {
-    pub(super) fn new(filter: Option<Filter>, from: u64, count: usize) -> Self {
-        Self { filter, from, count, start: Time::default(), total: 0, matched: 0, rows: Vec::new() }
+    pub(super) fn new(filter: Option<Filter>, from: u64, count: usize, redact: bool) -> Self {
+        Self { filter, from, count, start: Time::default(), total: 0, matched: 0, rows: Vec::new(), redact }
+    }
+
+    fn takes(&self, packet: &Captured<'_>) -> bool {
+        self.filter.as_ref().is_none_or(|filter| match self.redact {
+            true => filter.matches_redacted(packet, self.start),
+            false => filter.matches(packet, self.start),
+        })
     }
 
     pub(super) fn into_json(self) -> Value {
@@ -48,19 +56,22 @@ impl Sink for Rows {
     fn packet(&mut self, packet: &Captured<'_>) {
         let number = self.total;
         self.total += 1;
-        if !self.filter.as_ref().is_none_or(|filter| filter.matches(packet, self.start)) {
+        if !self.takes(packet) {
             return;
         }
         if self.matched >= self.from && self.rows.len() < self.count {
-            self.rows.push(row(packet, number, self.start));
+            self.rows.push(row(packet, number, self.start, self.redact));
         }
         self.matched += 1;
     }
 }
 
 /// A packet in a line.
-fn row(packet: &Captured<'_>, number: u64, start: Time) -> Value {
-    let tree = Frame::of_packet(packet).next();
+fn row(packet: &Captured<'_>, number: u64, start: Time, redact: bool) -> Value {
+    let tree = match redact {
+        true => Frame::captured_alone(packet, start).redacted().packets().next(),
+        false => Frame::of_packet(packet).next(),
+    };
     let worst = tree.iter().flat_map(|tree| &tree.findings).map(|finding| finding.severity).max();
     json!({
         "number": number,

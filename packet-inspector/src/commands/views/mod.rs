@@ -28,6 +28,10 @@ pub(crate) struct View {
     #[command(flatten)]
     input: Input,
 
+    /// Hide user names; passwords and payloads are nowhere in it
+    #[arg(long)]
+    redact: bool,
+
     /// When to use colours; NO_COLOR is respected
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     color: Color,
@@ -63,7 +67,10 @@ impl View {
 
     /// Client Identifiers and their connections.
     pub(crate) fn sessions(&self) -> ExitCode {
-        self.show(Modelled::new(), |modelled, out| sessions(&modelled.analysis.into_listener(), out))
+        let redact = self.redact;
+        self.show(Modelled::new(), move |modelled, out| {
+            sessions(&modelled.analysis.into_listener(), redact, out)
+        })
     }
 
     /// The tree of topics.
@@ -205,7 +212,7 @@ fn left_out(count: u64, out: &mut dyn Write) -> io::Result<()> {
     if count > 0 { writeln!(out, "{count} more are left out") } else { Ok(()) }
 }
 
-fn sessions(collected: &Collected, out: &mut dyn Write) -> io::Result<()> {
+fn sessions(collected: &Collected, redact: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut clients: BTreeMap<&str, Vec<&Ended>> = BTreeMap::new();
     for ended in &collected.connections {
         let id =
@@ -216,13 +223,13 @@ fn sessions(collected: &Collected, out: &mut dyn Write) -> io::Result<()> {
         let plural = if connections.len() == 1 { "" } else { "s" };
         writeln!(out, "{}: {} connection{plural}", visible(id.as_bytes()), connections.len())?;
         for connection in connections {
-            writeln!(out, "    {}", of_connection(connection))?;
+            writeln!(out, "    {}", of_connection(connection, redact))?;
         }
     }
     left_out(collected.left_out, out)
 }
 
-fn of_connection(ended: &Ended) -> String {
+fn of_connection(ended: &Ended, redact: bool) -> String {
     let mut parts = vec![format!("stream {}", ended.info.number)];
     if let Some(connect) = &ended.connect {
         parts.push(if connect.clean_session { "clean session" } else { "kept session" }.to_owned());
@@ -232,7 +239,10 @@ fn of_connection(ended: &Ended) -> String {
             parts.push(format!("will on {} at QoS {qos}{retain}", visible(topic.as_bytes())));
         }
         if let Some(user) = &connect.user_name {
-            parts.push(format!("user {}", visible(user.as_bytes())));
+            parts.push(match redact {
+                true => format!("user {}", packet_inspector::redact::hidden(user.len())),
+                false => format!("user {}", visible(user.as_bytes())),
+            });
         }
     }
     match ended.connack {

@@ -10,6 +10,9 @@ const MOST = 1000;
 const PACKETS = 10000;
 
 let current = null;
+/** The run of the program whose packets are shown, and the id of the event that came last. */
+let instance = "";
+let last = "";
 let chosen = null;
 const packets = new Map();
 const rows = new Map();
@@ -22,8 +25,40 @@ export function start() {
   $("clear").addEventListener("click", clear);
   $("show-all").addEventListener("change", redraw);
   attempt(listSessions);
-  const feed = new EventSource("/api/live");
-  feed.addEventListener("message", (event) => JSON.parse(event.data).forEach(take));
+  listen();
+}
+
+/** Takes what passes; a feed that breaks off is taken up again where it was. */
+function listen() {
+  const feed = new EventSource(`/api/live?after=${encodeURIComponent(last)}`);
+  let broken = false;
+  feed.addEventListener("open", () => {
+    if (broken) say("Live again.");
+    broken = false;
+  });
+  feed.addEventListener("message", (event) => {
+    last = event.lastEventId;
+    const [run] = last.split("-");
+    if (run !== instance) {
+      // The program was started again: its numbers begin anew.
+      if (instance) {
+        clear();
+        attempt(listSessions);
+      }
+      instance = run;
+    }
+    JSON.parse(event.data).forEach(take);
+  });
+  feed.addEventListener("error", () => {
+    broken = true;
+    if (feed.readyState !== EventSource.CLOSED) {
+      say("The live list broke off; it is tried again.", true);
+      return;
+    }
+    // The program refused: a browser does not ask again by itself.
+    say("The live list is not to be had now, perhaps as too many pages are open; it is tried again.", true);
+    setTimeout(listen, 5000);
+  });
 }
 
 function form(id, work) {
