@@ -1,6 +1,6 @@
 //! Many controllers and one dashboard in one process: how a broker, or a cluster of them, keeps up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -21,6 +21,10 @@ use crate::run::{Ended, Failure};
 use crate::screen::Screen;
 use crate::topics::LightId;
 use crate::view;
+
+/// So many controllers start at once. A cluster that is asked for too many sessions at a time refuses subscriptions: NATS when
+/// its nodes don't agree on one within 4 seconds.
+const STARTING: usize = 8;
 
 /// Starts many controllers and one dashboard, and counts what becomes of commands.
 #[derive(clap::Args, Clone, Debug)]
@@ -113,10 +117,14 @@ async fn start(
     stop: &CancellationToken,
 ) -> Result<JoinSet<Result<(), Failure>>, Failure> {
     let mut controllers = JoinSet::new();
-    let mut all_ready = Vec::new();
+    // Those that don't obey yet, the oldest first.
+    let mut starting = VecDeque::new();
     for (number, id) in (0..).zip(ids) {
+        if starting.len() >= STARTING {
+            next_obeys(&mut starting, &mut controllers, stop).await?;
+        }
         let (ready, is_ready) = oneshot::channel();
-        all_ready.push(is_ready);
+        starting.push_back(is_ready);
         let setup = Setup {
             options: spread(&options.broker, number).client(Setup::session(id, true, None)?, &usual())?,
             id: id.clone(),
@@ -128,14 +136,24 @@ async fn start(
         };
         controllers.spawn(controller::run(setup, stop.clone()));
     }
-    for is_ready in all_ready {
-        tokio::select! {
-            _ = is_ready => {}
-            () = stop.cancelled() => break,
-            Some(ended) = controllers.join_next() => ended.unwrap_or(Ok(()))?,
-        }
+    while !starting.is_empty() {
+        next_obeys(&mut starting, &mut controllers, stop).await?;
     }
     Ok(controllers)
+}
+
+/// Waits for one controller, or until all are to stop.
+async fn next_obeys(
+    starting: &mut VecDeque<oneshot::Receiver<()>>,
+    controllers: &mut JoinSet<Result<(), Failure>>,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
+    let Some(is_ready) = starting.pop_front() else { return Ok(()) };
+    tokio::select! {
+        _ = is_ready => Ok(()),
+        () = stop.cancelled() => Ok(()),
+        Some(ended) = controllers.join_next() => ended.unwrap_or(Ok(())),
+    }
 }
 
 fn usual() -> Address {
