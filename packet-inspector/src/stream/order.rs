@@ -292,9 +292,14 @@ impl Order {
     /// Bytes at the end that the receiver acknowledged and the capture has not.
     #[inline]
     pub(super) fn never_seen(&self) -> u64 {
-        let missing = self.acknowledged.unwrap_or_default().saturating_sub(self.place);
         // FIN counts as one.
-        missing.saturating_sub(1)
+        self.missing().saturating_sub(1)
+    }
+
+    /// The same, with the FIN.
+    #[inline]
+    pub(super) fn missing(&self) -> u64 {
+        self.acknowledged.unwrap_or_default().saturating_sub(self.place)
     }
 }
 

@@ -207,3 +207,20 @@ fn segments_cut_to_a_few_bytes_are_known_by_their_length() {
     wire.records.drain(..4);
     assert_eq!(wire.read().bytes(), [&sent[1][..6], &sent[2][..6]]);
 }
+
+#[test]
+fn a_beginning_or_a_single_byte_that_is_missing_is_known_from_the_other_side() {
+    // The SYN and the CONNECT; the last byte of a PUBLISH.
+    for missing in [&[0, 2, 3][..], &[6]] {
+        let (mut wire, mut tcp) = connected();
+        let publish = b"\x32\x05\x00\x01t\x00\x01";
+        tcp.send(&mut wire, CLIENT, &publish[..6]);
+        tcp.send(&mut wire, CLIENT, &publish[6..]);
+        tcp.send(&mut wire, SERVER, b"\x40\x02\x00\x01");
+        for index in missing.iter().rev() {
+            wire.records.remove(*index);
+        }
+        let blamed: Vec<_> = findings(&wire).into_iter().filter(|it| !it.clauses.is_empty()).collect();
+        assert_eq!(blamed, [], "without {missing:?}");
+    }
+}

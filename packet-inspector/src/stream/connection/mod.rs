@@ -143,7 +143,7 @@ impl Connection {
     /// sent has not been.
     fn unseen(&self, direction: Direction) -> bool {
         let other = self.half(direction.opposite());
-        !other.seen || other.order.never_seen() > 0
+        !other.seen || other.order.missing() > u64::from(other.finished.is_some())
     }
 
     /// Takes a segment, whose data may be in several records.
@@ -169,6 +169,10 @@ impl Connection {
         if segment.flags.contains(TcpFlags::SYN) && !suspect {
             self.half_mut(direction).order.begin(segment.seq);
             self.syn.get_or_insert((direction, segment.seq));
+            if segment.flags.contains(TcpFlags::ACK) {
+                // It tells where the other side begins, whose SYN may be missing.
+                self.half_mut(direction.opposite()).order.begin(segment.ack.wrapping_sub(1));
+            }
         }
         if segment.flags.contains(TcpFlags::ACK) && !suspect {
             self.half_mut(direction.opposite()).order.acknowledge(segment.ack);
@@ -256,7 +260,8 @@ impl Connection {
         for direction in [Direction::Forward, Direction::Backward] {
             self.drain(direction, u64::MAX, self.last, cx);
             let missing = self.half(direction).order.never_seen();
-            if missing > 0 && self.protocol != Protocol::Other {
+            // Of a side that was not captured at all there is nothing to miss.
+            if missing > 0 && self.half(direction).seen && self.protocol != Protocol::Other {
                 self.lost(direction, missing, self.last, cx);
             }
             self.finish(direction, cx);
