@@ -76,10 +76,12 @@ pub enum Outcome {
 pub enum Doubt {
     /// At QoS 0, the connection was lost before all bytes were handed to the transport.
     ConnectionLost,
-    /// At QoS 2, the Server lost the session between PUBREC and PUBCOMP, or may have said so in a CONNACK that did not
-    /// arrive (or, with Clean Session 1, the connection that the session lived in was lost): it may have passed the message
-    /// on or not, and sending it again could double it.
+    /// At QoS 2, the Server lost the session between PUBREC and PUBCOMP (or, with Clean Session 1, the connection that the
+    /// session lived in was lost): it may have passed the message on or not, and sending it again could double it.
     SessionLost,
+    /// At QoS 2, PUBCOMP came, and between it and PUBREC a CONNACK did not arrive, which may have said that the session was
+    /// lost. Seldom it had: then it is as above, since the Server answers a PUBREL of which it knows nothing, too.
+    SessionMayBeLost,
 }
 
 impl fmt::Display for Outcome {
@@ -88,6 +90,9 @@ impl fmt::Display for Outcome {
             Self::Delivered => "delivered",
             Self::Uncertain(Doubt::ConnectionLost) => "uncertain: the connection was lost while it was sent",
             Self::Uncertain(Doubt::SessionLost) => "uncertain: the session was lost before it was complete",
+            Self::Uncertain(Doubt::SessionMayBeLost) => {
+                "uncertain: complete, if a CONNACK that did not arrive said that there is a session"
+            }
             Self::Abandoned => "abandoned: the session was closed before it was acknowledged",
         })
     }

@@ -448,12 +448,16 @@ impl Session {
         } else if self.session_is_doubtful {
             self.incoming.session_is_doubtful();
         }
-        let may_be_lost = std::mem::take(&mut self.session_is_doubtful) || lost;
-        self.subscribe_again |= may_be_lost && !self.granted.is_empty();
+        let doubt = match (lost, std::mem::take(&mut self.session_is_doubtful)) {
+            (true, _) => Some(Doubt::SessionLost),
+            (false, true) => Some(Doubt::SessionMayBeLost),
+            (false, false) => None,
+        };
+        self.subscribe_again |= doubt.is_some() && !self.granted.is_empty();
         if !std::mem::replace(&mut self.expects_session, true) {
             self.fx.record(|| Change::Established);
         }
-        self.outgoing.resume(may_be_lost, &mut self.fx);
+        self.outgoing.resume(doubt, &mut self.fx);
         self.outgoing.ask_again(&mut self.fx);
         self.make_subscriptions_again();
         self.outgoing.send_waiting(&mut self.fx);

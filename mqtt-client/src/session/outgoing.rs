@@ -53,7 +53,7 @@ pub(super) enum Exchange {
     /// QoS 2: PUBLISH was sent.
     AwaitingPubrec(Accepted),
     /// QoS 2: PUBREL was sent; the message is the Server's, unless its session may have been lost since.
-    AwaitingPubcomp { number: u64, tag: Option<Tag>, order: u64, may_be_lost: bool },
+    AwaitingPubcomp { number: u64, tag: Option<Tag>, order: u64, doubt: Option<Doubt> },
     /// SUBSCRIBE or UNSUBSCRIBE was sent.
     Request(Request),
 }
@@ -97,7 +97,7 @@ impl Outgoing {
                 SavedState::Sent(id, message) => (id, Exchange::AwaitingPuback(accepted(message))),
                 SavedState::Released { packet_id, order } => {
                     outgoing.next_order = outgoing.next_order.max(order.saturating_add(1));
-                    (packet_id, Exchange::AwaitingPubcomp { number, tag: None, order, may_be_lost: false })
+                    (packet_id, Exchange::AwaitingPubcomp { number, tag: None, order, doubt: None })
                 }
             };
             outgoing.next_id = packet_id.next();
@@ -310,7 +310,7 @@ impl Outgoing {
                 let (number, tag, order) = (accepted.number, accepted.tag, self.next_order);
                 self.next_order += 1;
                 fx.record(|| Change::Released { number, order });
-                *exchange = Exchange::AwaitingPubcomp { number, tag, order, may_be_lost: false };
+                *exchange = Exchange::AwaitingPubcomp { number, tag, order, doubt: None };
                 fx.outbox.packet(&Packet::Pubrel(packet_id));
             }
             // A second PUBREC gets a second PUBREL (4.3.3).
@@ -357,7 +357,7 @@ impl Outgoing {
 
     /// Sends again, after a reconnect, all that is unacknowledged, in its original order [MQTT-4.4.0-1] [MQTT-4.6.0-1].
     /// The Server of a session that may be lost answers PUBREL, whether it passed the message on or not [MQTT-4.3.3-2].
-    pub(super) fn resume(&mut self, may_be_lost: bool, fx: &mut Effects) {
+    pub(super) fn resume(&mut self, doubt: Option<Doubt>, fx: &mut Effects) {
         let exchanges = || self.exchanges.iter();
         let mut all: Vec<_> = exchanges().map(|(id, exchange)| (exchange.number(), id)).collect();
         all.sort_unstable();
@@ -379,8 +379,11 @@ impl Outgoing {
                     fx.outbox.publish(&publish, &message.payload);
                     fx.resent += 1;
                 }
-                Exchange::AwaitingPubcomp { may_be_lost: lost, .. } => {
-                    *lost |= may_be_lost;
+                Exchange::AwaitingPubcomp { doubt: before, .. } => {
+                    // What is known outweighs what may be.
+                    if *before != Some(Doubt::SessionLost) {
+                        *before = doubt.or(*before);
+                    }
                     if let Some((_, packet_id)) = released.next() {
                         fx.outbox.packet(&Packet::Pubrel(packet_id));
                         fx.resent += 1;
@@ -462,10 +465,9 @@ impl Exchange {
     #[inline]
     fn finish(self, fx: &mut Effects) {
         let (number, tag, outcome) = match self {
-            Self::AwaitingPubcomp { number, tag, may_be_lost: true, .. } => {
-                (number, tag, Outcome::Uncertain(Doubt::SessionLost))
+            Self::AwaitingPubcomp { number, tag, doubt, .. } => {
+                (number, tag, doubt.map_or(Outcome::Delivered, Outcome::Uncertain))
             }
-            Self::AwaitingPubcomp { number, tag, .. } => (number, tag, Outcome::Delivered),
             Self::AwaitingPuback(accepted) | Self::AwaitingPubrec(accepted) => {
                 (accepted.number, accepted.tag, Outcome::Delivered)
             }

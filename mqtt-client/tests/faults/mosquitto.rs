@@ -51,7 +51,7 @@ async fn goes_through(qos: QoS, publisher_is_behind: bool) {
             let outcome = delivery.await;
             // Nobody can know what a CONNACK said that did not arrive.
             let may_doubt = qos == QoS::ExactlyOnce && audit.lock().unwrap().leaves_doubt();
-            let is_doubt = outcome == Outcome::Uncertain(Doubt::SessionLost);
+            let is_doubt = outcome == Outcome::Uncertain(Doubt::SessionMayBeLost);
             assert!(outcome == Outcome::Delivered || (may_doubt && is_doubt), "{outcome}");
         }
         publisher.disconnect(Duration::from_secs(10)).await.unwrap();

@@ -362,7 +362,7 @@ fn a_pubcomp_of_a_session_that_may_be_new_proves_nothing() {
     wire.reconnect(PRESENT);
     wire.sends("62 02 0001");
     wire.receive("70 02 0001");
-    assert_eq!(wire.outcomes()[&1], Outcome::Uncertain(Doubt::SessionLost));
+    assert_eq!(wire.outcomes()[&1], Outcome::Uncertain(Doubt::SessionMayBeLost));
     // What is sent from now on is of the session that is there.
     wire.publish(2, "y", 2);
     wire.receive("50 02 0002  70 02 0002");

@@ -4,12 +4,12 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use bytes::Bytes;
-use mqtt_client::{Closed, Delivery, Message, Outcome, PublishError, TryPublishError};
+use mqtt_client::{Closed, Delivery, Doubt, Message, Outcome, PublishError, TryPublishError};
 use tokio::io::{AsyncRead, stdin};
 
 use crate::input::Lines;
 use crate::interrupt::Interrupt;
-use crate::link::Link;
+use crate::link::{Link, say};
 use crate::plan::{PublishPlan, Source, TOO_LONG};
 use crate::progress::{Progress, Work};
 use crate::status::{DATA, Failure, IO, UNDELIVERED};
@@ -157,6 +157,8 @@ struct Outcomes {
     gather: usize,
     all: u64,
     delivered: u64,
+    /// Of these, so many are complete by all that the Server said, and it may not have said all.
+    doubtful: u64,
     /// The first other outcome.
     other: Option<Outcome>,
 }
@@ -191,6 +193,10 @@ impl Outcomes {
     fn note(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Delivered => self.delivered += 1,
+            Outcome::Uncertain(Doubt::SessionMayBeLost) => {
+                self.delivered += 1;
+                self.doubtful += 1;
+            }
             other => {
                 self.other.get_or_insert(other);
             }
@@ -198,13 +204,22 @@ impl Outcomes {
     }
 
     fn undelivered(&self) -> u64 {
-        let done = self.open.iter().filter(|delivery| delivery.outcome() == Some(Outcome::Delivered)).count();
+        let is_done =
+            |outcome| matches!(outcome, Outcome::Delivered | Outcome::Uncertain(Doubt::SessionMayBeLost));
+        let done = self.open.iter().filter(|delivery| delivery.outcome().is_some_and(is_done)).count();
         self.all - self.delivered - done as u64
     }
 
     fn result(&self) -> Result<(), Failure> {
         match (self.undelivered(), self.other) {
-            (0, _) => Ok(()),
+            (0, _) => {
+                if self.doubtful > 0 {
+                    let (count, all, doubt) =
+                        (self.doubtful, self.all, Outcome::Uncertain(Doubt::SessionMayBeLost));
+                    say(&format_args!("mqtt: {count} of {all} messages: {doubt}"));
+                }
+                Ok(())
+            }
             (count, Some(outcome)) => {
                 let all = self.all;
                 Err(Failure::new(UNDELIVERED, format!("{count} of {all} messages: {outcome}")))
