@@ -68,8 +68,9 @@ impl SessionOptions {
 
     /// Keep Alive in seconds, 0 for off (3.1.2.10). Default 60.
     ///
-    /// PINGREQ goes out when nothing was sent, or nothing came, for almost so long. A connection is given up no later than
-    /// 1.25 of it after the last byte that came, so it has to be longer than the largest message takes on its way.
+    /// PINGREQ goes out when nothing was sent for almost so long, or, while an acknowledgement is awaited, when nothing came.
+    /// A connection is given up no later than 1.25 of it after the last byte (while an acknowledgement is awaited, the last
+    /// that came), so it has to be longer than the largest message takes on its way.
     #[must_use]
     pub fn keep_alive(mut self, seconds: u16) -> Self {
         self.keep_alive = seconds;

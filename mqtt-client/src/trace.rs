@@ -2,10 +2,24 @@
 //!
 //! Neither user name and password nor topics and payloads are ever told.
 
+use crate::ConnectionEvent;
+
 #[cfg(feature = "tracing")]
 pub(crate) use on::{client, connection};
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::{info, warn};
+
+/// Something happened to the connection. Not to be called under a lock: whoever takes log lines may call the client.
+pub(crate) fn event(event: &ConnectionEvent) {
+    match event {
+        ConnectionEvent::Connected { session_present } => {
+            info!("connected; session present: {session_present}");
+        }
+        ConnectionEvent::SessionLost => warn!("the Server lost the session"),
+        ConnectionEvent::SubscriptionLost { .. } => warn!("a subscription was refused this time"),
+        ConnectionEvent::Disconnected { error, retry_in } => warn!("{error}; next attempt: {retry_in:?}"),
+    }
+}
 
 #[cfg(feature = "tracing")]
 mod on {

@@ -16,7 +16,7 @@ use crate::client::streams::Streams;
 use crate::error::{Closed, Error, SubscribeError};
 use crate::session::{Event, Outbox, Session, Tag};
 use crate::store::Change;
-use crate::trace::{info, warn};
+use crate::trace;
 use crate::{ConnectionEvent, Statistics};
 
 #[derive(Debug)]
@@ -50,6 +50,8 @@ pub(crate) struct State {
     pub(crate) driver: Option<Waker>,
     /// To be woken when the lock is released.
     wakers: Vec<Waker>,
+    /// To be logged when the lock is released: whoever takes log lines may call the client.
+    told: Vec<ConnectionEvent>,
     pub(crate) closing: Option<Closing>,
     /// The driver has stopped.
     pub(crate) ended: Option<Closed>,
@@ -112,6 +114,7 @@ impl Shared {
                 statistics: Statistics::default(),
                 driver: None,
                 wakers: Vec::new(),
+                told: Vec::new(),
                 closing: None,
                 ended: None,
                 unfinished: 0,
@@ -201,12 +204,18 @@ impl Shared {
     }
 
     /// Passes on what the session has to tell, releases the lock, and wakes who waits.
-    pub(crate) fn pass_on(&self, mut state: MutexGuard<'_, State>) {
+    pub(crate) fn pass_on<'a>(&'a self, mut state: MutexGuard<'a, State>) {
         let has_room = state.session.has_room();
         state.pass_on_events();
         state.pass_on_arrivals();
         if has_room {
             self.room.notify_waiters();
+        }
+        if !state.told.is_empty() {
+            let told = std::mem::take(&mut state.told);
+            drop(state);
+            told.iter().for_each(trace::event);
+            state = self.lock();
         }
         if !state.wakers.is_empty() {
             let mut wakers = std::mem::take(&mut state.wakers);
@@ -338,18 +347,9 @@ impl State {
         self.requests.remove(&tag);
     }
 
-    /// Tells the log, and the observers, if any.
-    pub(crate) fn tell(&self, event: ConnectionEvent) {
-        match &event {
-            ConnectionEvent::Connected { session_present } => {
-                info!("connected; session present: {session_present}");
-            }
-            ConnectionEvent::SessionLost => warn!("the Server lost the session"),
-            ConnectionEvent::SubscriptionLost { .. } => warn!("a subscription was refused this time"),
-            ConnectionEvent::Disconnected { error, retry_in } => {
-                warn!("{error}; next attempt: {retry_in:?}");
-            }
-        }
+    /// Tells the observers, if any, and the log when the lock is released.
+    pub(crate) fn tell(&mut self, event: ConnectionEvent) {
+        self.told.push(event.clone());
         if let Some(events) = &self.events {
             let _ = events.send(event);
         }

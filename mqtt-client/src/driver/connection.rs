@@ -138,7 +138,8 @@ impl<'a> Connection<'a> {
     fn may_read(&mut self) -> bool {
         let mut state = self.shared.lock();
         let unwritten = self.writing.len() + self.committer.held_len() + state.session.outbox_len();
-        let full = state.is_full();
+        // CONNACK has its time, whatever waits; messages come behind it.
+        let full = state.session.is_online() && state.is_full();
         state.note_stalled(full, Instant::now);
         if state.reading_stopped != full || self.deaf != full {
             (state.reading_stopped, self.deaf) = (full, full);

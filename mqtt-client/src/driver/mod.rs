@@ -162,6 +162,12 @@ impl Driver {
             .unwrap_or_else(|elapsed| Err(StoreError::new(elapsed)))
     }
 
+    fn tell(&self, event: ConnectionEvent) {
+        let mut state = self.shared.lock();
+        state.tell(event);
+        self.shared.pass_on(state);
+    }
+
     fn end(&self, reason: Closed) {
         let mut state = self.shared.lock();
         state.end(reason);
@@ -198,7 +204,7 @@ impl Driver {
             };
             let error = Arc::new(error);
             let event = ConnectionEvent::Disconnected { error: Arc::clone(&error), retry_in: pause };
-            self.shared.lock().tell(event);
+            self.tell(event);
             let Some(pause) = pause else { return Err(error) };
             match self.aside(tokio::time::sleep(pause)).await {
                 Ok(()) => {}

@@ -209,6 +209,7 @@ impl Incoming {
         }
         self.doubtful.remove(packet_id);
         if self.held.remove(packet_id) {
+            fx.has_served = true;
             fx.record(|| Change::Unheld(packet_id));
         }
         fx.outbox.packet(&Packet::Pubcomp(packet_id));

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use crate::options::SessionOptions;
 
 /// The two clocks of a connection: what we send keeps it alive for the Server [MQTT-3.1.2-23], what we receive shows us
-/// that the Server is there. PINGREQ is due when either side was silent for almost Keep Alive: nothing else has to be
-/// answered in a given time, and at QoS 0 nothing is. So each connection is given up 1.25 Keep Alive periods after the last
-/// byte that came on it, whatever is sent.
+/// that the Server is there. PINGREQ is due when nothing was sent for almost Keep Alive, and while an acknowledgement is
+/// awaited also when nothing came for so long: then a connection is given up 1.25 Keep Alive periods after the last byte
+/// that came on it, whatever is sent. Beside messages at QoS 0 alone no PINGREQ is sent: the transport notices that nobody
+/// takes them.
 #[derive(Debug)]
 pub(super) struct KeepAlive {
     /// Ping after this much silence; `None` when Keep Alive is off.
@@ -16,6 +17,8 @@ pub(super) struct KeepAlive {
     pingresp_timeout: Duration,
     last_sent: Instant,
     last_received: Instant,
+    /// What was sent has to be acknowledged.
+    awaiting: bool,
     /// When the first PINGREQ was sent of those that are not answered yet.
     pinged: Option<Instant>,
     /// Bytes are not read at the moment, so nothing can be concluded from silence.
@@ -44,15 +47,17 @@ impl KeepAlive {
             pingresp_timeout: options.pingresp_timeout.unwrap_or(period / 4).min(LONG),
             last_sent: now,
             last_received: now,
+            awaiting: false,
             pinged: None,
             deaf: false,
         }
     }
 
-    /// Bytes were written.
+    /// Bytes were written, and some acknowledgement is awaited or none.
     #[inline]
-    pub(super) fn sent(&mut self, now: Instant) {
+    pub(super) fn sent(&mut self, now: Instant, awaiting: bool) {
         self.last_sent = now;
+        self.awaiting = awaiting;
     }
 
     #[inline]
@@ -80,8 +85,8 @@ impl KeepAlive {
 
     /// When the next PINGREQ is due. One that is not answered yet is no reason to be silent for longer [MQTT-3.1.2-23].
     fn ping_deadline(&self) -> Option<Instant> {
-        // Who sends all the time would never see that nobody is there.
-        let asks = self.pinged.is_none() && !self.deaf;
+        // Who sends all the time would never see that nobody is there to acknowledge it.
+        let asks = self.awaiting && self.pinged.is_none() && !self.deaf;
         let silent_since = if asks { self.last_sent.min(self.last_received) } else { self.last_sent };
         Some(silent_since + self.ping_after?)
     }
@@ -128,9 +133,8 @@ mod tests {
             let deadline = clock.deadline().unwrap();
             assert!(deadline < start + Duration::from_secs(seconds.into()));
             assert_eq!(clock.due(deadline - ms(1)), Due::Nothing);
-            clock.sent(deadline - ms(1));
-            clock.received(deadline - ms(1));
-            assert_eq!(clock.due(deadline), Due::Nothing, "something was sent and answered");
+            clock.sent(deadline - ms(1), false);
+            assert_eq!(clock.due(deadline), Due::Nothing, "something was sent");
             assert_eq!(clock.due(clock.deadline().unwrap()), Due::Pingreq);
         }
     }
@@ -156,14 +160,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_does_not_put_off_the_end() {
+    fn what_is_sent_and_not_acknowledged_does_not_put_off_the_end() {
         // Keep Alive is 8 s; all the time, or once, at any moment.
         for sends in (0..100).map(|at| vec![at * 100]).chain([(0..100).map(|at| at * 100).collect()]) {
             let (mut clock, start) = keep_alive(8);
             let mut pings = 0;
             let end = (0..).map(|at| at * 100).find(|at| {
                 if sends.contains(at) {
-                    clock.sent(start + ms(*at));
+                    clock.sent(start + ms(*at), true);
                 }
                 let due = clock.due(start + ms(*at));
                 pings += usize::from(due == Due::Pingreq);

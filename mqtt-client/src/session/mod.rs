@@ -151,12 +151,13 @@ impl Session {
             // Made anew with each connection.
             keep_alive: KeepAlive::new(&options, Instant::now()),
             expects_session: saved.had_connection(),
+            // An earlier process may have died before it heard, or stored, that the session was lost.
+            session_is_doubtful: stored && saved.had_connection(),
             outgoing: Outgoing::new(&options, saved.outgoing, saved.accepted),
             incoming: Incoming::new(options.manual_acknowledgement, saved.held),
             granted: Granted::default(),
             subscribe_again: false,
             is_unanswered: false,
-            session_is_doubtful: false,
             arrivals: VecDeque::new(),
             fx: Effects::new(stored),
             options,
@@ -262,7 +263,7 @@ impl Session {
     /// The transport took so many more bytes of what was taken from the outbox.
     #[inline]
     pub fn written(&mut self, now: Instant, bytes: usize) {
-        self.keep_alive.sent(now);
+        self.keep_alive.sent(now, self.outgoing.in_flight() > 0);
         self.fx.written(bytes);
     }
 

@@ -307,6 +307,7 @@ impl Outgoing {
                 }
             }
             (Exchange::AwaitingPubrec(accepted), PacketType::Pubrec) => {
+                fx.has_served = true;
                 let (number, tag, order) = (accepted.number, accepted.tag, self.next_order);
                 self.next_order += 1;
                 fx.record(|| Change::Released { number, order });

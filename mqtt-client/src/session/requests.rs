@@ -118,6 +118,7 @@ impl Granted {
             }
         }
         if let Some(tag) = tag {
+            fx.has_served = true;
             fx.tell(Event::Subscribed { tag, return_codes });
         }
     }

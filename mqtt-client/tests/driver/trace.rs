@@ -59,10 +59,10 @@ fn a_client_and_its_connections_are_spans_and_secrets_stay_out() {
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for line in [
         r#"mqtt{client_id="traced"}: mqtt_client::trace::on: new"#,
-        r#"mqtt{client_id="traced"}:connection{number=1}: mqtt_client::client::shared: connected; session present: false"#,
+        r#"mqtt{client_id="traced"}:connection{number=1}: mqtt_client::trace: connected; session present: false"#,
         r#"mqtt{client_id="traced"}:connection{number=1}: mqtt_client::trace::on: close"#,
-        r#"mqtt{client_id="traced"}: mqtt_client::client::shared: connection lost"#,
-        r#"mqtt{client_id="traced"}:connection{number=2}: mqtt_client::client::shared: the Server lost the session"#,
+        r#"mqtt{client_id="traced"}: mqtt_client::trace: connection lost"#,
+        r#"mqtt{client_id="traced"}:connection{number=2}: mqtt_client::trace: the Server lost the session"#,
         r#"mqtt{client_id="traced"}: mqtt_client::driver: ended"#,
     ] {
         assert!(log.contains(line), "{line}\nin\n{log}");

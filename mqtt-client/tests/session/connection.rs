@@ -70,14 +70,13 @@ fn mqtt_3_1_2_23_a_pause_is_never_longer_than_keep_alive() {
         wire.receive("D0 00  30 04 0001 61 78");
         assert!(wire.session.deadline().unwrap() <= wire.now + Duration::from_secs(8));
     }
-    // What is sent is, as long as anything comes.
+    // What is sent is.
     for _ in 0..20 {
         wire.pass(Duration::from_secs(6));
         wire.session.handle_timeout(wire.now).unwrap();
         wire.sends("");
         wire.publish(0, "x", 1);
         assert_eq!(wire.sent().len(), 6);
-        wire.receive("30 04 0001 61 78");
     }
 }
 

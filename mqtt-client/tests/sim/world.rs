@@ -52,6 +52,8 @@ pub(super) struct World {
     // For Keep Alive.
     opened: Instant,
     last_out: Instant,
+    /// Since when acknowledgements are awaited that were not when something was written before.
+    awaited_since: Option<Instant>,
     last_in: Instant,
     counts: Counts,
 }
@@ -81,6 +83,7 @@ impl World {
             tells_loss: false,
             opened: now,
             last_out: now,
+            awaited_since: None,
             last_in: now,
             counts: Counts { histories: 1, ..Counts::default() },
         }
@@ -185,6 +188,7 @@ impl World {
         self.audit.connection_opened();
         self.reading = true;
         (self.opened, self.last_out, self.last_in) = (self.now, self.now, self.now);
+        self.awaited_since = None;
         // The old connection is taken over, if the Server knows it still.
         self.server.cut();
     }

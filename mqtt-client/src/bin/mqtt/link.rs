@@ -79,13 +79,14 @@ impl Link {
 }
 
 /// Tries again when an accepted connection was lost, as often as it takes; not after a refusal or a violation, which would
-/// come again, and not when no server ever accepted: then something is wrong with how it was called.
+/// come again, and not when no server ever accepted: then something is wrong with how it was called. Pauses are as short as
+/// those of Mosquitto's clients, since somebody waits.
 #[derive(Debug)]
 struct Resume(Backoff);
 
 impl Default for Resume {
     fn default() -> Self {
-        Self(Backoff::new(Duration::from_millis(200), Duration::from_secs(10)))
+        Self(Backoff::new(Duration::from_millis(200), Duration::from_secs(1)))
     }
 }
 

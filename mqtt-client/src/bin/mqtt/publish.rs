@@ -20,7 +20,8 @@ const INTERRUPTED: Duration = Duration::from_secs(2);
 pub(crate) async fn run(plan: PublishPlan) -> Result<(), Failure> {
     let PublishPlan { link, message, source } = plan;
     let mut interrupt = Interrupt::new().map_err(|error| Failure::new(IO, error.to_string()))?;
-    let shows_progress = !link.verbose && !link.quiet;
+    let quiet = link.quiet;
+    let shows_progress = !link.verbose && !quiet;
     // Nobody subscribed to the messages, though a session that was kept may bring some.
     let (mut link, _) = Link::start(link).await?;
     let work = match &source {
@@ -50,7 +51,7 @@ pub(crate) async fn run(plan: PublishPlan) -> Result<(), Failure> {
             status = interrupt.wait() => Err(Failure::new(status, "interrupted")),
         };
         return match closed {
-            Ok(()) => outcomes.result(),
+            Ok(()) => outcomes.result(quiet),
             Err(failure) => Err(outcomes.add_to(failure)),
         };
     };
@@ -210,10 +211,10 @@ impl Outcomes {
         self.all - self.delivered - done as u64
     }
 
-    fn result(&self) -> Result<(), Failure> {
+    fn result(&self, quiet: bool) -> Result<(), Failure> {
         match (self.undelivered(), self.other) {
             (0, _) => {
-                if self.doubtful > 0 {
+                if self.doubtful > 0 && !quiet {
                     let (count, all, doubt) =
                         (self.doubtful, self.all, Outcome::Uncertain(Doubt::SessionMayBeLost));
                     say(&format_args!("mqtt: {count} of {all} messages: {doubt}"));

@@ -80,19 +80,22 @@ impl World {
         if !link.stuck && self.last_out > self.opened {
             assert!(self.now <= self.last_out + period, "silent for {:?}", self.now - self.last_out);
         }
-        // Whatever was sent meanwhile.
         if self.reading {
-            let end = self.last_in + period * 5 / 4;
+            let end = match self.awaited_since {
+                // Whatever was sent meanwhile; who begins to await in the silence asks at once.
+                Some(since) => (self.last_in + period * 5 / 4).max(since + period / 4),
+                None => self.last_in.max(self.last_out) + period * 5 / 4,
+            };
             assert!(self.now <= end, "half-open for {:?}", self.now - self.last_in);
         }
     }
 
-    /// PINGREQ goes out: one side was silent for almost Keep Alive.
+    /// PINGREQ goes out: one side was silent for almost Keep Alive, theirs while something has to be acknowledged.
     fn check_ping(&self) {
         let almost = Duration::from_secs(self.plan.keep_alive.into()) * 3 / 4;
         let (ours, theirs) = (self.now - self.last_out, self.now - self.last_in);
         assert!(
-            ours >= almost || (self.reading && theirs >= almost),
+            ours >= almost || (self.reading && self.awaited_since.is_some() && theirs >= almost),
             "PINGREQ after {ours:?} and {theirs:?}"
         );
     }

@@ -86,6 +86,8 @@ impl World {
             if len > 0 {
                 self.session.written(self.now, len);
                 self.last_out = self.now;
+                let awaits = self.session.in_flight() > 0;
+                self.awaited_since = awaits.then(|| self.awaited_since.unwrap_or(self.now));
             }
             if done {
                 return;
