@@ -131,7 +131,7 @@ const NOT_UNDERSTOOD: u8 = 2;
 /// Says why the command ends without having done what it was asked for.
 pub(crate) fn fail(message: &str) -> ExitCode {
     // Nothing is left to do when standard error is closed too.
-    let _ = writeln!(io::stderr(), "packet-inspector: {message}");
+    let _ = io::stderr().write_all(format!("packet-inspector: {message}\n").as_bytes());
     ExitCode::from(NOT_UNDERSTOOD)
 }
 

@@ -4,7 +4,7 @@ mod options;
 pub(crate) mod watched;
 mod words;
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ Examples:
 
 Commands are read from standard input: help lists them. Packets are shown as they pass.
 
-Exit status: 0 it was disconnected; 2 there was no connection, or wrong usage.";
+Exit status: 0 it was disconnected; 2 there was no connection, a line of a script was not understood, or wrong usage.";
 
 /// How long messages on their way may still take at the end.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -88,45 +88,71 @@ impl Client {
     ) -> Result<(), String> {
         let mut events = client.events();
         let mut lines = lines();
+        let mut link = Link::default();
+        // At a terminal, who types sees what was wrong, and goes on.
+        let script = !io::stdin().is_terminal();
+        let mut not_understood = 0;
         let stop = interrupted();
         tokio::pin!(stop);
         // What is asked for is done one after the other, so that a script means what it says.
-        loop {
+        let interrupted = 'session: loop {
             // All of these are cancel-safe.
             tokio::select! {
-                () = &mut stop => break,
+                () = &mut stop => break true,
                 Some(message) = messages.next() => self.show_message(&message, showing),
                 event = events.next() => match event {
-                    Some(event) => say_event(&event),
-                    None => break,
+                    Some(event) => link.heard(&event),
+                    None => return disconnect(client).await,
                 },
                 line = lines.recv() => match line {
-                    Some(line) => match words::parse(&line) {
-                        Ok(Words::Quit) => break,
+                    Some(Ok(line)) => match words::parse(&line) {
+                        Ok(Words::Quit) => break false,
                         Ok(words) => {
-                            let client = client.clone();
-                            let done = perform(&client, words);
+                            let done = perform(client, words);
                             tokio::pin!(done);
                             // Acknowledgements come only while messages are taken.
                             loop {
                                 tokio::select! {
-                                    () = &mut stop => return disconnect(&client).await,
+                                    () = &mut stop => break 'session true,
                                     said = &mut done => { say(&said); break }
                                     Some(message) = messages.next() => self.show_message(&message, showing),
                                     event = events.next() => match event {
-                                        Some(event) => say_event(&event),
-                                        None => return disconnect(&client).await,
+                                        Some(event) => link.heard(&event),
+                                        None => return disconnect(client).await,
                                     },
                                 }
                             }
                         }
-                        Err(message) => say(&message),
+                        Err(message) => {
+                            not_understood += u64::from(script);
+                            say(&message);
+                        }
                     },
-                    None => break,
+                    Some(Err(message)) => {
+                        not_understood += 1;
+                        say(&message);
+                    }
+                    None => break false,
+                },
+            }
+        };
+        // A script may have come to its end before the first attempt did.
+        while !interrupted && matches!(link, Link::Untried) {
+            tokio::select! {
+                () = &mut stop => break,
+                event = events.next() => match event {
+                    Some(event) => link.heard(&event),
+                    None => return disconnect(client).await,
                 },
             }
         }
-        disconnect(client).await
+        link.had_connection()?;
+        disconnect(client).await?;
+        match not_understood {
+            0 => Ok(()),
+            1 => Err("1 line was not understood".to_owned()),
+            lines => Err(format!("{lines} lines were not understood")),
+        }
     }
 
     fn show_message(&self, message: &mqtt_client::Message, showing: &Showing) {
@@ -143,13 +169,54 @@ impl Client {
     }
 }
 
-/// Lines of standard input, read by a thread of their own.
-fn lines() -> mpsc::Receiver<String> {
+/// Whether there ever was a connection.
+#[derive(Default)]
+enum Link {
+    #[default]
+    Untried,
+    /// Why the last attempt failed.
+    Failed(String),
+    Connected,
+}
+
+impl Link {
+    /// Says what happened, and keeps what is asked at the end.
+    fn heard(&mut self, event: &ConnectionEvent) {
+        match (event, &self) {
+            (ConnectionEvent::Connected { .. }, _) => *self = Self::Connected,
+            (ConnectionEvent::Disconnected { error, .. }, Self::Untried | Self::Failed(_)) => {
+                *self = Self::Failed(error.to_string());
+            }
+            _ => {}
+        }
+        say_event(event);
+    }
+
+    fn had_connection(&self) -> Result<(), String> {
+        match self {
+            Self::Connected => Ok(()),
+            Self::Failed(error) => Err(format!("there was no connection: {error}")),
+            Self::Untried => Err("there was no connection".to_owned()),
+        }
+    }
+}
+
+/// Lines of standard input, read by a thread of their own, and what is wrong with them.
+fn lines() -> mpsc::Receiver<Result<String, String>> {
     let (sender, lines) = mpsc::channel(LINES);
     std::thread::spawn(move || {
-        for line in io::stdin().lock().lines() {
-            let Ok(line) = line else { return };
-            if sender.blocking_send(line).is_err() {
+        let mut input = io::stdin().lock();
+        for number in 1_u64.. {
+            let mut bytes = Vec::new();
+            let (line, is_last) = match input.read_until(b'\n', &mut bytes) {
+                Ok(0) => return,
+                Ok(_) => {
+                    let line = String::from_utf8(bytes);
+                    (line.map_err(|_| format!("line {number} is not UTF-8")), false)
+                }
+                Err(error) => (Err(format!("line {number} cannot be read: {error}")), true),
+            };
+            if sender.blocking_send(line).is_err() || is_last {
                 return;
             }
         }
@@ -205,7 +272,8 @@ async fn disconnect(client: &MqttClient) -> Result<(), String> {
 
 fn say(text: &str) {
     if !text.is_empty() {
-        let _ = writeln!(io::stderr(), "{text}");
+        // At once, so that nothing that is shown meanwhile comes to stand in it.
+        let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
     }
 }
 
