@@ -164,21 +164,30 @@ impl Frame {
     /// The packets in it, each taken apart when it is asked for; of a capture, the one that the frame is about.
     pub fn packets(&self) -> FramePackets<'_> {
         let packets = self.packets_in_full();
-        if self.is_redacted { packets.redacted(redact::is_trusted(&self.findings)) } else { packets }
+        if self.is_redacted { self.hiding(packets) } else { packets }
     }
 
     /// The same, with all that they hold also of a redacted frame.
     pub(crate) fn packets_in_full(&self) -> FramePackets<'_> {
         let bytes = self.record.bytes.get(self.mqtt.clone()).unwrap_or_default();
         let packets = dissect::dissect(bytes, self.mqtt.start, self.from);
-        FramePackets { packets, capture: self.capture.as_ref(), over: false }
+        FramePackets { packets, capture: self.capture.as_ref(), alone: self.capture.is_some(), over: false }
+    }
+
+    /// The packets with what is private hidden. Behind the first packet of a guess, what looks like a fixed header may
+    /// be a payload.
+    fn hiding<'a>(&self, mut packets: FramePackets<'a>) -> FramePackets<'a> {
+        let is_guessed = self.record.is_guessed;
+        packets.alone |= is_guessed;
+        packets.packets = packets.packets.redacted(!is_guessed && redact::is_trusted(&self.findings));
+        packets
     }
 
     /// The same frame with passwords, user names and payloads hidden wherever it is written; their lengths stay.
     #[must_use]
     pub fn redacted(mut self) -> Self {
         self.is_redacted = true;
-        redact::below(&mut self.findings);
+        redact::below(&mut self.findings, self.record.is_guessed);
         self
     }
 
@@ -194,8 +203,7 @@ impl Frame {
             let hidden = layer.fields.iter().filter(|field| redact::hides_below(layer, field));
             hidden.for_each(|field| show(field.offset..field.offset + field.length, false));
         }
-        let packets = self.packets_in_full().redacted(redact::is_trusted(&self.findings));
-        for node in packets.flat_map(|packet| packet.nodes) {
+        for node in self.hiding(self.packets_in_full()).flat_map(|packet| packet.nodes) {
             show(node.bytes.clone(), node.value != Value::Hidden);
         }
         shown
@@ -242,26 +250,22 @@ fn inside(packet: &Captured<'_>, record: &[u8]) -> Option<Range<usize>> {
 pub struct FramePackets<'a> {
     packets: Packets<'a>,
     capture: Option<&'a InCapture>,
+    /// Only the first is given.
+    alone: bool,
     over: bool,
-}
-
-impl FramePackets<'_> {
-    fn redacted(mut self, is_trusted: bool) -> Self {
-        self.packets = self.packets.redacted(is_trusted);
-        self
-    }
 }
 
 impl Iterator for FramePackets<'_> {
     type Item = PacketTree;
 
     fn next(&mut self) -> Option<PacketTree> {
-        let Some(capture) = self.capture else { return self.packets.next() };
-        if std::mem::replace(&mut self.over, true) {
+        if std::mem::replace(&mut self.over, self.alone) {
             return None;
         }
         let mut packet = self.packets.next()?;
-        packet.of_capture(capture.wire_len);
+        if let Some(capture) = self.capture {
+            packet.of_capture(capture.wire_len);
+        }
         Some(packet)
     }
 }

@@ -15,6 +15,8 @@ pub struct Record {
     pub unread: Vec<Unread>,
     /// How the input was written, e.g. `Wireshark hex dump`.
     pub format: &'static str,
+    /// The bytes are a repair that is not proved: redacted, only the type and length of the first packet are shown.
+    pub is_guessed: bool,
 }
 
 /// A word that stands where a byte belongs: `O2`, `4`.

@@ -65,7 +65,7 @@ pub fn hidden(count: usize) -> String {
 }
 
 /// Hides what findings about the dump and the layers below MQTT say of single bytes.
-pub(crate) fn below(findings: &mut [Finding]) {
+pub(crate) fn below(findings: &mut [Finding], is_guessed: bool) {
     for finding in findings {
         match finding.kind {
             "not_understood" | "odd_digits" | "ambiguous_escape" | "dump_text_glued" => {
@@ -75,13 +75,18 @@ pub(crate) fn below(findings: &mut [Finding]) {
             "dump_text_differs" => "the text beside the bytes differs".clone_into(&mut finding.message),
             // Of a payload of a byte or two it is as good as the payload.
             "tcp_checksum" => "the TCP checksum does not verify".clone_into(&mut finding.message),
+            "repaired" if is_guessed => {
+                let message = "a byte is read otherwise than it is printed; as that is not proved, \
+                               all behind the first packet's fixed header is hidden";
+                message.clone_into(&mut finding.message);
+            }
             "repaired" => "a byte is read otherwise than it is printed".clone_into(&mut finding.message),
             _ => {}
         }
     }
 }
 
-/// Whether what lies below MQTT is in order, so that the packets lie where they seem to.
+/// Whether what lies below MQTT is in order, so that the packets lie where they seem to; of a repair, one that is proved.
 pub(crate) fn is_trusted(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.severity < Severity::Error || finding.kind == "repaired")
 }

@@ -230,6 +230,46 @@ fn dumps_show_none_whole_and_damaged() {
     }
 }
 
+/// Damaged packets of which several repairs pass the same checks: in most of them, a topic reaches into the payload.
+#[test]
+fn what_is_only_likely_is_hidden_behind_its_fixed_header() {
+    let files = Files(Folder::new());
+    let mut printed = Vec::new();
+    for damage in [0, 3, 7, 15] {
+        for secret in ["classified", "zq9-private"] {
+            let publish = json!({ "packet": "PUBLISH", "topic": "a", "payload_text": secret });
+            let mut publish = build::packet(&publish).unwrap();
+            publish[3] = damage;
+            printed.push(hex::encode(&publish));
+            // The length of the packet is damaged: what follows would be packets.
+            publish[3] = 1;
+            publish[1] = damage;
+            printed.push(hex::encode(&publish));
+        }
+    }
+    printed.retain(|hex| !run(&["decode", hex]).status.success());
+    assert!(printed.len() > 8, "{}", printed.len());
+    // Of a topic, no part of a payload is left.
+    let parts = |shown: &[u8]| {
+        let text = String::from_utf8_lossy(shown).to_lowercase();
+        let told = ["clas", "[ac", "zq9", "[az", "636c", "7a71"].into_iter().find(|part| text.contains(part));
+        assert_eq!(told, None, "{text}");
+    };
+    for hex in &printed {
+        for format in ["summary", "tree", "hex", "json"] {
+            parts(&shows(&["decode", "--repair", hex, "--format", format]).stdout);
+        }
+        for format in ["text", "json"] {
+            parts(&shows(&["repair", hex, "--format", format]).stdout);
+        }
+    }
+    let file = files.write("likely.txt", b"300b0000617365637265743939");
+    let line =
+        String::from_utf8(shows(&["decode", "--repair", "--format", "summary", "--file", &file]).stdout)
+            .unwrap();
+    assert!(line.contains("Publish Message\n") && line.contains("not proved"), "{line}");
+}
+
 #[test]
 fn what_is_not_understood_is_not_quoted() {
     for command in ["decode", "repair"] {

@@ -80,7 +80,14 @@ impl Builder {
             let message = format!("{} more findings like these are left out", self.left_out);
             self.findings.push(Finding::new(gravest, "not_understood", self.bytes.len(), 0, message));
         }
-        Record { bytes: self.bytes, rows: self.rows, findings: self.findings, unread: self.unread, format }
+        Record {
+            bytes: self.bytes,
+            rows: self.rows,
+            findings: self.findings,
+            unread: self.unread,
+            format,
+            is_guessed: false,
+        }
     }
 
     /// Moves what there is into `records` and begins anew.

@@ -23,9 +23,19 @@ pub struct Repaired<'a> {
 }
 
 impl Repaired<'_> {
-    /// Bytes as the frame that they are.
-    pub(super) fn frame(&self, bytes: &[u8]) -> Frame {
-        let record = Record { bytes: bytes.to_vec(), ..Record::default() };
+    /// A candidate as the frame that it is.
+    pub(super) fn frame(&self, candidate: &Candidate) -> Frame {
+        self.frame_of(self.repair.record(candidate))
+    }
+
+    /// The bytes as printed as the frame that they are: when they are not the best, nothing holds of them.
+    pub(super) fn printed(&self) -> Frame {
+        let printed = &self.repair.printed;
+        let is_guessed = printed.bytes != self.repair.best().bytes || !self.repair.best().is_proved();
+        self.frame_of(Record { is_guessed, ..printed.clone() })
+    }
+
+    fn frame_of(&self, record: Record) -> Frame {
         let frame = Frame::new(1, record, self.options);
         if self.is_redacted { frame.redacted() } else { frame }
     }
@@ -124,7 +134,7 @@ fn changes(
 pub(super) fn packets(candidate: &Candidate, repaired: &Repaired<'_>) -> Vec<String> {
     /// More say nothing about a damaged byte.
     const MOST: usize = 8;
-    let frame = repaired.frame(&candidate.bytes);
+    let frame = repaired.frame(candidate);
     let words = frame.packets().take(MOST).map(|packet| {
         let error = packet.findings.iter().find(|finding| finding.severity == Severity::Error);
         match error {

@@ -17,7 +17,7 @@ pub fn repair_json(repaired: &Repaired<'_>, out: &mut impl Write) -> io::Result<
     let object = json!({
         "frame": number,
         "format": repair.printed.format,
-        "printed": repaired.frame(&repair.printed.bytes).hex(),
+        "printed": repaired.printed().hex(),
         "searched": repair.searched,
         "remarks": repair.remarks,
         "candidates": (1..).zip(&repair.candidates)
@@ -33,7 +33,7 @@ fn candidate(rank: usize, candidate: &Candidate, repaired: &Repaired<'_>) -> Jso
         "rank": rank,
         "bits": candidate.bits,
         "passes": candidate.passes(),
-        "bytes": repaired.frame(&candidate.bytes).hex(),
+        "bytes": repaired.frame(candidate).hex(),
         "packets": packets(candidate, repaired),
         "changes": candidate.changes.iter().map(|one| change(one, &repair.printed, is_redacted)).collect::<Json>(),
         "evidence": candidate.evidence.iter().map(|one| evidence(one, is_redacted)).collect::<Json>(),

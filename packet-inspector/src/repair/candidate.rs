@@ -221,6 +221,11 @@ impl Candidate {
     pub fn passes(&self) -> bool {
         self.evidence.iter().all(|evidence| evidence.holds || !evidence.check.is_proof())
     }
+
+    /// Whether every check passes, and each change is proved; so also of the bytes as printed that pass.
+    pub fn is_proved(&self) -> bool {
+        self.passes() && self.changes.iter().all(|change| change.certainty == Certainty::Proved)
+    }
 }
 
 impl Change {
@@ -270,5 +275,6 @@ pub(super) fn repaired(printed: &Record, candidate: &Candidate) -> Record {
         findings,
         unread: Vec::new(),
         format: printed.format,
+        is_guessed: !candidate.is_proved(),
     }
 }

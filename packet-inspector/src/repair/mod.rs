@@ -71,6 +71,14 @@ impl Repair {
         self.candidates.first().unwrap_or(candidate::NONE)
     }
 
+    /// The record as a candidate reads it. When others are better it is a guess, whatever is proved of it.
+    pub(crate) fn record(&self, candidate: &Candidate) -> Record {
+        let is_best = candidate.bytes == self.best().bytes;
+        let mut record = candidate::repaired(&self.printed, candidate);
+        record.is_guessed |= !is_best || !candidate.is_proved();
+        record
+    }
+
     /// The record with the best candidate's bytes, and a finding for each change that was made.
     pub fn repaired(&self) -> Record {
         candidate::repaired(&self.printed, self.best())
