@@ -153,6 +153,54 @@ fn what_cannot_be_sent_is_refused_by_its_field() {
     }
 }
 
+/// The objects that `decode` prints of this.
+fn decoded(hex: &str) -> Vec<Value> {
+    json(&frame(hex, None))
+}
+
+#[test]
+fn a_damaged_packet_is_not_built_as_a_sound_one() {
+    let damaged = "the packet is damaged and would be built as a sound one: ";
+    for (hex, found) in [
+        ("300d0008696e7465726e6574494f", "the packet is cut off: 14 of its 15 bytes are here"),
+        ("e100", "flags of DISCONNECT are not 0000"),
+    ] {
+        let error = build::packet(&decoded(hex)[0]).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{damaged}{found}; leave out findings,")), "{error}");
+    }
+    let mut cut = decoded("300d0008696e7465726e6574494f").remove(0);
+    cut.as_object_mut().unwrap().remove("findings");
+    let error = build::packet(&cut).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{damaged}remaining_length is 13, length is 14;")), "{error}");
+    cut.as_object_mut().unwrap().remove("length");
+    assert_eq!(hex::encode(build::packet(&cut).unwrap()), "300c0008696e7465726e6574494f");
+
+    let by_hand = json!({"packet": "PUBLISH", "topic": "a", "remaining_length": 4});
+    let error = build::packet(&by_hand).unwrap_err().to_string();
+    assert_eq!(error, "remaining_length is not 3, which the other fields make: leave it out");
+    let large =
+        json!({"packet": "PUBLISH", "topic": "a", "payload_hex": "00".repeat(200), "remaining_length": 203});
+    assert_eq!(build::packet(&large).unwrap().len(), 206);
+    // A length that is written longer than it needs to be is no error.
+    assert_eq!(build::packet(&decoded("c08000")[0]).unwrap(), [0xc0, 0]);
+}
+
+#[test]
+fn what_is_said_twice_is_said_alike() {
+    let mut edited = decoded("300d0008696e7465726e6574494f54").remove(0);
+    edited["payload_text"] = "hello".into();
+    let error = build::packet(&edited).unwrap_err().to_string();
+    assert_eq!(error, "payload_text and payload_hex differ: leave one out");
+    edited.as_object_mut().unwrap().remove("payload_hex");
+    assert_eq!(build::packet(&edited).unwrap(), b"\x30\x0f\x00\x08internethello");
+    let connect = json!({"packet": "CONNECT", "client_id": "a", "username": "u", "password_hex": "70",
+        "password_text": "q"});
+    let error = build::packet(&connect).unwrap_err().to_string();
+    assert_eq!(error, "password_text and password_hex differ: leave one out");
+    // Payloads that are no text have none.
+    assert_eq!(build::packet(&decoded("3004000161ff")[0]).unwrap(), b"\x30\x04\x00\x01a\xff");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -297,6 +345,9 @@ fn options_describe_a_packet() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{arguments:?}");
     }
+    let damaged = run(&["decode", "--format", "json", "300d0008696e7465726e6574494f5"], "");
+    let output = run(&["encode"], std::str::from_utf8(&damaged.stdout).unwrap());
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{output:?}");
     // Neither JSON nor a packet.
     for input in ["", "{", "{\"packet\":null}", "\u{0}"] {
         assert_eq!(run(&["encode"], input).status.code(), Some(2), "{input:?}");

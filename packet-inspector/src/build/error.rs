@@ -33,6 +33,12 @@ pub enum Problem {
     OutOfRange(u64, u64),
     /// It is not hex.
     NotHex,
+    /// Two keys hold the same thing, and this other one differs.
+    Differs(&'static str),
+    /// It was printed of a damaged packet, of which this was found.
+    Damaged(String),
+    /// The fields make a packet of another length.
+    Contradicted(u64),
     /// The standard forbids it.
     Forbidden(&'static str),
     /// The text is not one of MQTT.
@@ -61,6 +67,15 @@ impl fmt::Display for BuildError {
             }
             Problem::OutOfRange(least, most) => write!(f, "{key} is not a number from {least} to {most}"),
             Problem::NotHex => write!(f, "{key} is not hex"),
+            Problem::Differs(other) => write!(f, "{key} and {other} differ: leave one out"),
+            Problem::Damaged(found) => write!(
+                f,
+                "the packet is damaged and would be built as a sound one: {found}; leave out findings, length and \
+                 remaining_length if that is meant"
+            ),
+            Problem::Contradicted(made) => {
+                write!(f, "{key} is not {made}, which the other fields make: leave it out")
+            }
             Problem::Forbidden(why) => write!(f, "{key}: {why}"),
             Problem::Text(error) => write!(f, "{key}: {error}"),
             Problem::Encode(error) => error.fmt(f),

@@ -116,12 +116,56 @@ impl<'a> Fields<'a> {
         decoded.map_err(|_| BuildError::new(key, Problem::NotHex))
     }
 
-    /// A payload: in hex, or as text when there is no hex; without either there is none.
-    pub(super) fn payload(self, hex: &str, text: &str) -> Result<Vec<u8>> {
-        if let Some(bytes) = self.hex(hex)? {
+    /// A payload: in hex, or as text; without either there is none.
+    pub(super) fn payload(self, hex: &'static str, text: &str) -> Result<Vec<u8>> {
+        if let Some(bytes) = self.hex_as_text(hex, text)? {
             return Ok(bytes);
         }
         Ok(self.str(text)?.unwrap_or_default().as_bytes().to_vec())
+    }
+
+    /// Bytes in hex; when they are there as text too, it is the same.
+    pub(super) fn hex_as_text(self, hex: &'static str, text: &str) -> Result<Option<Vec<u8>>> {
+        let bytes = self.hex(hex)?;
+        let also = self.get(text).map(|_| self.str(text)).transpose()?.flatten();
+        match (&bytes, also) {
+            (Some(bytes), Some(also)) if bytes != also.as_bytes() => {
+                Err(BuildError::new(text, Problem::Differs(hex)))
+            }
+            _ => Ok(bytes),
+        }
+    }
+
+    /// Refuses what `decode` printed of a damaged packet: its fields alone would make a sound one of it.
+    pub(super) fn sound(self) -> Result<()> {
+        let findings = self.get("findings").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        if let Some(error) = findings.iter().find(|finding| finding["severity"] == "error") {
+            let found = error["message"].as_str().unwrap_or("it has an error");
+            return Err(BuildError::new("findings", Problem::Damaged(found.to_owned())));
+        }
+        let number = |key| self.get(key).and_then(Value::as_u64);
+        // One byte of type and flags, and one to four of the length.
+        match (number("length"), number("remaining_length")) {
+            (Some(length), Some(rest)) if !(2..=5).contains(&length.saturating_sub(rest)) => {
+                let found = format!("remaining_length is {rest}, length is {length}");
+                Err(BuildError::new("remaining_length", Problem::Damaged(found)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a Remaining Length written by hand that is not the packet's. What `decode` printed may be changed: there, the
+    /// lengths are those of the packet that it was.
+    pub(super) fn length_of(self, packet: &[u8]) -> Result<()> {
+        let key = "remaining_length";
+        let length = packet.iter().skip(1).take_while(|byte| **byte >= 0x80).count();
+        let made = u64::try_from(packet.len().saturating_sub(length + 2)).unwrap_or(u64::MAX);
+        match self.get(key) {
+            Some(said) if !self.0.contains_key("fields") && said.as_u64() != Some(made) => {
+                Err(BuildError::new(key, Problem::Contradicted(made)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The entries of a list that has at least one.

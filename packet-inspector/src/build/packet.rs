@@ -11,14 +11,22 @@ use super::error::{BuildError, Problem};
 use super::fields::{self, Fields, Result};
 
 /// The bytes of the packet that an object describes: `packet` is its name, in capitals or not, the other keys are those
-/// of its fields. Text may stand in `payload_text` when there is no `payload_hex`, and in `will_payload_text` and
+/// of its fields. Text may stand in `payload_text` in place of `payload_hex`, and in `will_payload_text` and
 /// `password_text` likewise.
 ///
 /// # Errors
-/// A field is missing, of the wrong type, not the packet's, or not allowed by the standard.
+/// A field is missing, of the wrong type, not the packet's, or not allowed by the standard; or the object is what `decode`
+/// printed of a damaged packet.
 pub fn packet(object: &Value) -> Result<Vec<u8>> {
     let fields = Fields::of(object)?;
     let name = fields.name()?;
+    fields.sound()?;
+    let bytes = named(name, fields)?;
+    fields.length_of(&bytes)?;
+    Ok(bytes)
+}
+
+fn named(name: &str, fields: Fields<'_>) -> Result<Vec<u8>> {
     match name.to_ascii_uppercase().as_str() {
         "CONNECT" => connect(fields),
         "CONNACK" => connack(fields),
@@ -83,7 +91,7 @@ fn connect(fields: Fields<'_>) -> Result<Vec<u8>> {
         }
         None => None,
     };
-    let password = match fields.hex("password_hex")? {
+    let password = match fields.hex_as_text("password_hex", "password_text")? {
         Some(password) => Some(password),
         None => fields.text("password_text")?.map(|text| text.as_bytes().to_vec()),
     };
