@@ -280,3 +280,97 @@ fn progress_is_told_when_that_is_asked_for() {
         assert_eq!(last, told.then_some(true), "{}", err(&output));
     }
 }
+
+/// A folder with a capture of two packets and their JSON; gone when the test ends.
+struct Written(PathBuf);
+
+impl Written {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("packet-inspector-{}-{name}", std::process::id()));
+        std::fs::create_dir(&path).unwrap();
+        let written = Self(path);
+        let json = run(&["decode", "--format", "json", "c000d000"]).stdout;
+        std::fs::write(written.at("packets.json"), &json).unwrap();
+        let capture = written.at("capture.pcap");
+        ends(&fed(&["encode", "--format", "pcap", "--output", &capture], &json), 0);
+        written
+    }
+
+    fn at(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.0).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn no_command_writes_over_its_input() {
+    let files = Written::new("over");
+    let (json, capture) = (files.at("packets.json"), files.at("capture.pcap"));
+    let before = [&json, &capture].map(|path| std::fs::read(path).unwrap());
+    // Under its name, by way of another folder, and by another name of the same file.
+    let around =
+        |name: &str| files.at(&format!("../{}/{name}", files.0.file_name().unwrap().to_str().unwrap()));
+    let mut same = vec![(json.clone(), capture.clone()), (around("packets.json"), around("capture.pcap"))];
+    std::fs::hard_link(&json, files.at("hard.json")).unwrap();
+    std::fs::hard_link(&capture, files.at("hard.pcap")).unwrap();
+    same.push((files.at("hard.json"), files.at("hard.pcap")));
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&json, files.at("soft.json")).unwrap();
+        std::os::unix::fs::symlink(&capture, files.at("soft.pcap")).unwrap();
+        same.push((files.at("soft.json"), files.at("soft.pcap")));
+    }
+    let names = files.names();
+    for (to_json, to_capture) in &same {
+        let encoded = run(&["encode", "--json", &json, "--output", to_json]);
+        ends(&encoded, 2);
+        assert!(err(&encoded).contains("this is the input"), "{}", err(&encoded));
+        let counted = run(&["stats", &capture, "--report", to_capture]);
+        ends(&counted, 2);
+        assert!(err(&counted).contains("this is the input"), "{}", err(&counted));
+    }
+    assert_eq!([&json, &capture].map(|path| std::fs::read(path).unwrap()), before);
+    assert_eq!(files.names(), names);
+}
+
+#[test]
+fn a_file_is_replaced_by_a_whole_one_or_stays() {
+    let files = Written::new("whole");
+    let (capture, page) = (files.at("capture.pcap"), files.at("page.html"));
+    std::fs::write(&page, "the page before").unwrap();
+    let names = files.names();
+    let nowhere = files.at("nowhere.pcap");
+    let not_a_capture = files.at("packets.json");
+    for input in [&nowhere, &not_a_capture] {
+        ends(&run(&["stats", input, "--report", &page]), 2);
+        assert_eq!(std::fs::read_to_string(&page).unwrap(), "the page before");
+    }
+    ends(&run(&["stats", &capture, "--report", &page]), 0);
+    assert!(std::fs::read_to_string(&page).unwrap().ends_with("</html>\n"));
+    // What a link leads to is written.
+    #[cfg(unix)]
+    {
+        std::fs::write(files.at("target.hex"), "").unwrap();
+        std::os::unix::fs::symlink("target.hex", files.at("link.hex")).unwrap();
+        ends(&run(&["encode", "pingreq", "--output", &files.at("link.hex")]), 0);
+        assert_eq!(std::fs::read_to_string(files.at("target.hex")).unwrap(), "c000\n");
+        assert!(std::fs::symlink_metadata(files.at("link.hex")).unwrap().is_symlink());
+        ends(&run(&["encode", "pingreq", "--output", "/dev/null"]), 0);
+        std::fs::remove_file(files.at("target.hex")).unwrap();
+        std::fs::remove_file(files.at("link.hex")).unwrap();
+    }
+    assert_eq!(files.names(), names, "nothing is left beside it");
+}

@@ -63,6 +63,11 @@ impl Input {
         Self { file: file.to_owned(), port: port.to_vec(), progress: When::Auto }
     }
 
+    /// The file; `-` is standard input.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// The file's name without its folders.
     pub(crate) fn name(&self) -> String {
         let name = self.file.file_name().unwrap_or_default();

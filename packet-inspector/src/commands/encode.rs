@@ -1,6 +1,5 @@
 //! `encode`: packets from options, or from the JSON that `decode` prints.
 
-use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,7 +16,7 @@ use packet_inspector::redact;
 use serde_json::Value;
 
 use super::inputs::Source;
-use super::{Sender, ended, fail};
+use super::{Sender, ended, fail, output};
 
 mod options;
 
@@ -93,6 +92,11 @@ struct Built {
 impl Encode {
     /// Builds the packets and writes them.
     pub(crate) fn run(&self) -> ExitCode {
+        if let (Some(path), None) = (&self.output, &self.packet)
+            && let Err(message) = output::check(path, self.json.as_deref().unwrap_or(Path::new("-")))
+        {
+            return fail(&message);
+        }
         let packets = match self.packets() {
             Ok(packets) => packets,
             Err(message) => return fail(&message),
@@ -114,7 +118,10 @@ impl Encode {
             }
         };
         match &self.output {
-            Some(path) => to_file(path, write),
+            Some(path) => match output::write(path, write) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(&format!("{}: {error}", path.display())),
+            },
             None if self.format != Format::Hex && io::stdout().is_terminal() => {
                 fail("this is no text: name a file with --output, or send it to another program")
             }
@@ -206,18 +213,6 @@ impl Encode {
 fn masked(bytes: Vec<u8>, from: Side) -> Vec<u8> {
     let options = Options { link: Link::Mqtt, from: Some(from) };
     Frame::new(1, Record { bytes, ..Record::default() }, options).masked()
-}
-
-fn to_file(path: &Path, write: impl Fn(&mut dyn Write) -> io::Result<()>) -> ExitCode {
-    let written = File::create(path).and_then(|file| {
-        let mut out = BufWriter::new(file);
-        write(&mut out)?;
-        out.flush()
-    });
-    match written {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&format!("{}: {error}", path.display())),
-    }
 }
 
 /// The name of a packet, in capitals or not.

@@ -21,6 +21,7 @@ pub(crate) mod encode;
 mod inputs;
 #[cfg(feature = "proxy")]
 mod live;
+mod output;
 mod printing;
 #[cfg(feature = "proxy")]
 pub(crate) mod proxy;

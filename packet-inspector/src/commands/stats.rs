@@ -1,7 +1,6 @@
 //! `stats`: a capture in numbers.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -14,7 +13,7 @@ use packet_inspector::stream::{Captured, Event, Moment, Sink};
 
 use super::capture::{Input, Listener};
 use super::choice::{Choice, Chosen};
-use super::{Color, ended, fail, standard_output};
+use super::{Color, ended, fail, output, standard_output};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -69,11 +68,21 @@ enum Output {
 impl Arguments {
     /// Reads the capture, then prints what was counted.
     pub(crate) fn run(&self) -> ExitCode {
-        let mut counting =
-            Counting { stats: Stats::new(), chosen: self.choice.start(), start: Time::default() };
+        if let Some(path) = &self.report
+            && let Err(message) = output::check(path, self.input.file())
+        {
+            return fail(&message);
+        }
+        let mut counting = Counting {
+            stats: Stats::new(),
+            chosen: self.choice.start(),
+            start: Time::default(),
+            has_begun: false,
+        };
         let read = self.input.read(&mut counting);
         let report = counting.stats.finish();
-        if let Some(path) = &self.report
+        // Of a capture that was not read at all, there is nothing to report.
+        if let Some(path) = self.report.as_ref().filter(|_| read.is_ok() || counting.has_begun)
             && let Err(error) = self.write_page(&report, path)
         {
             return fail(&format!("stats: {}: {error}", path.display()));
@@ -90,10 +99,10 @@ impl Arguments {
     }
 
     fn write_page(&self, report: &Report, path: &Path) -> io::Result<()> {
-        let mut out = BufWriter::new(File::create(path)?);
         let title = visible(self.input.name().as_bytes());
-        render::stats_report(report, &title, self.top.unwrap_or(ROWS), &mut out)?;
-        out.flush()
+        output::write(path, |mut out| {
+            render::stats_report(report, &title, self.top.unwrap_or(ROWS), &mut out)
+        })
     }
 }
 
@@ -101,6 +110,8 @@ struct Counting<'a> {
     stats: Stats,
     chosen: Chosen<'a>,
     start: Time,
+    /// A record was read.
+    has_begun: bool,
 }
 
 impl Sink for Counting<'_> {
@@ -117,6 +128,7 @@ impl Sink for Counting<'_> {
 impl Listener for Counting<'_> {
     fn start(&mut self, time: Time) {
         self.start = time;
+        self.has_begun = true;
         self.stats.start(time);
     }
 }
