@@ -88,6 +88,30 @@ async fn a_link_carries_the_dump_and_findings_have_their_clause() {
     .await;
 }
 
+#[tokio::test]
+async fn a_dump_that_fails_leaves_nothing_of_the_one_before() {
+    let server = Server::start(&[]);
+    let url = server.url();
+    browse(Scheme::Light, |client| async move {
+        client.goto(&url).await.unwrap();
+        paste_and_decode(&client, "c000").await;
+        until(&client, "document.querySelectorAll('#decode-frames .tree').length === 1").await;
+        find(&client, "#dump").await.clear().await.unwrap();
+        paste_and_decode(&client, "packets!").await;
+        until(&client, "document.querySelector('#status.bad')?.textContent.includes('line 1')").await;
+        assert_eq!(value(&client, "document.querySelector('#decode-frames').childElementCount").await, 0);
+        // An illegal digit, a digit too few, and bytes that are no UTF-8.
+        for damaged in ["YzAw!DA", "YzAwM", "_w"] {
+            client.execute("document.querySelector('#status').textContent = ''", vec![]).await.unwrap();
+            client.execute(&format!("location.hash = '#dump={damaged}'"), vec![]).await.unwrap();
+            until(&client, "document.querySelector('#status.bad')?.textContent.includes('damaged')").await;
+        }
+        client.execute("location.hash = '#dump=YzAwMA'", vec![]).await.unwrap();
+        until(&client, "document.querySelectorAll('#decode-frames .tree').length === 1").await;
+    })
+    .await;
+}
+
 /// What `stats` and `qos` tell of the lab's capture is in the plots too.
 async fn plots_show_the_lab(client: &Client) {
     let plot = |number: usize, rest: &str| {

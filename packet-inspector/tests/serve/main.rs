@@ -228,7 +228,10 @@ fn beyond_this_machine_a_token_is_needed() {
 fn long_requests_are_refused() {
     let server = Server::start(&[]);
     let long = json!({ "text": "00".repeat(1 << 20) });
-    assert_eq!(post(&server, "/api/decode", &long).status, 413);
+    let refused = post(&server, "/api/decode", &long);
+    assert_eq!((refused.status, refused.json()), (413, json!({ "error": "a dump is at most 1 MiB" })));
+    let no_json = ask(&server, "POST", "/api/decode", &[("Content-Type", "application/json")], b"{");
+    assert_eq!((no_json.status, no_json.json()), (400, json!({ "error": "the request is not JSON" })));
     let mut stream = connection(&server);
     // It is refused by its announced length, before it is sent.
     let head = format!(

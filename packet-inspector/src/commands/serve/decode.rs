@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use mqtt_codec::Side;
 use packet_inspector::frame::{Frame, Options};
@@ -11,7 +12,7 @@ use packet_inspector::render;
 use packet_inspector::repair::{self, Repair};
 use serde_json::{Value, json};
 
-use super::{App, Refused};
+use super::{App, DUMP, Refused};
 
 /// Frames of a dump that are shown, and packets of a frame.
 const FRAMES: usize = 200;
@@ -20,13 +21,27 @@ pub(super) const PACKETS: usize = 1000;
 /// Takes `text`, `from` (`client`, `server` or nothing) and `repair`; gives `frames`, each as an outline.
 pub(super) async fn decode(
     State(app): State<App>,
-    Json(request): Json<Value>,
+    request: Result<Json<Value>, JsonRejection>,
 ) -> Result<Json<Value>, Refused> {
+    let Json(request) = request.map_err(|rejection| refused(&rejection))?;
     let redact = app.redact;
     let _place = app.work.acquire().await;
     let decoded = tokio::task::spawn_blocking(move || frames(&request, redact)).await;
     let decoded = decoded.map_err(|_| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "decoding failed"))?;
     decoded.map(Json).map_err(|message| Refused::new(StatusCode::UNPROCESSABLE_ENTITY, message))
+}
+
+/// Why a request was not read, as people of the page understand it.
+fn refused(rejection: &JsonRejection) -> Refused {
+    let status = rejection.status();
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Refused::new(status, format!("a dump is at most {} MiB", DUMP >> 20))
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Refused::new(status, "application/json is expected"),
+        StatusCode::BAD_REQUEST => Refused::new(status, "the request is not JSON"),
+        _ => Refused::new(status, rejection),
+    }
 }
 
 fn frames(request: &Value, redact: bool) -> Result<Value, String> {

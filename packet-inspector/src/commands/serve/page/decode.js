@@ -17,6 +17,8 @@ export function start() {
 
 function decode() {
   return attempt(async () => {
+    // What fails leaves nothing of the dump before.
+    $("decode-frames").replaceChildren();
     const request = { text: $("dump").value, from: $("decode-from").value || null, repair: $("decode-repair").checked };
     const { frames, left_out } = await post("/api/decode", request);
     const title = (frame) => {
@@ -41,13 +43,15 @@ async function copyLink() {
 }
 
 function fromFragment() {
-  const match = /^#dump=([\w-]*)$/.exec(location.hash);
-  if (!match) return;
+  const start = "#dump=";
+  if (!location.hash.startsWith(start)) return;
   try {
-    const binary = atob(match[1].replaceAll("-", "+").replaceAll("_", "/"));
-    $("dump").value = new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+    const binary = atob(location.hash.slice(start.length).replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0));
+    $("dump").value = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     decode();
   } catch {
+    $("decode-frames").replaceChildren();
     say("The dump in the address is damaged.", true);
   }
 }
