@@ -19,7 +19,6 @@ pub mod operation;
 pub mod plot;
 pub mod readme;
 pub mod sample;
-pub mod session;
 pub mod size;
 pub mod workloads;
 

@@ -1,9 +1,7 @@
 //! The rows of the tables: what is measured.
 
-use mqtt_codec::QoS;
-
 use crate::sample::Sample;
-use crate::{session, workloads};
+use crate::workloads;
 
 /// One thing that a codec does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,8 +18,6 @@ pub enum Operation {
     Encode(Sample),
     EncodePublishHeader,
     MatchTopic,
-    SessionPublish(QoS),
-    SessionReceive(QoS),
 }
 
 impl Operation {
@@ -83,20 +79,9 @@ impl Operation {
         samples.clone().map(Self::Decode).chain(samples.map(Self::Encode))
     }
 
-    /// The client's session, which has no peers here: they can't be had without their I/O.
-    pub const SESSION: [Self; 6] = [
-        Self::SessionPublish(QoS::AtMostOnce),
-        Self::SessionPublish(QoS::AtLeastOnce),
-        Self::SessionPublish(QoS::ExactlyOnce),
-        Self::SessionReceive(QoS::AtMostOnce),
-        Self::SessionReceive(QoS::AtLeastOnce),
-        Self::SessionReceive(QoS::ExactlyOnce),
-    ];
-
     /// All of them, each once.
     pub fn all() -> impl Iterator<Item = Self> {
-        let more = Self::every_type().filter(|operation| !Self::MAIN.contains(operation));
-        Self::MAIN.into_iter().chain(more).chain(Self::SESSION)
+        Self::MAIN.into_iter().chain(Self::every_type().filter(|operation| !Self::MAIN.contains(operation)))
     }
 
     /// What the row is called.
@@ -117,8 +102,6 @@ impl Operation {
             Self::Encode(sample) => format!("encode {}", sample.label()),
             Self::EncodePublishHeader => "encode PUBLISH header alone".to_owned(),
             Self::MatchTopic => "match a topic with 1,000 filters, per filter".to_owned(),
-            Self::SessionPublish(qos) => format!("session: publish at QoS {}, per message", qos.as_u8()),
-            Self::SessionReceive(qos) => format!("session: receive at QoS {}, per message", qos.as_u8()),
         }
     }
 
@@ -135,9 +118,7 @@ impl Operation {
             | Self::DecodePublishOwnedShared
             | Self::Encode(_)
             | Self::EncodePublishHeader
-            | Self::MatchTopic
-            | Self::SessionPublish(_)
-            | Self::SessionReceive(_) => None,
+            | Self::MatchTopic => None,
         }
     }
 
@@ -166,7 +147,6 @@ impl Operation {
     pub const fn repetitions(self) -> usize {
         match self {
             Self::DecodeMixed | Self::DecodeMixedPieces | Self::MatchTopic => 4,
-            Self::SessionPublish(_) | Self::SessionReceive(_) => 20,
             Self::Decode(Sample::Publish64K) | Self::Encode(Sample::Publish64K) => 100,
             _ => 1000,
         }
@@ -177,7 +157,6 @@ impl Operation {
         match self {
             Self::DecodeMixed | Self::DecodeMixedPieces => workloads::MIXED.packets,
             Self::MatchTopic => workloads::FILTER_COUNT,
-            Self::SessionPublish(_) | Self::SessionReceive(_) => session::TURN.into(),
             _ => 1,
         }
     }
@@ -207,6 +186,6 @@ mod tests {
     fn each_row_has_a_name_of_its_own() {
         let labels: HashSet<String> = Operation::all().map(Operation::label).collect();
         assert_eq!(labels.len(), Operation::all().count());
-        assert_eq!(labels.len(), 24 + 2 * 9 + 6);
+        assert_eq!(labels.len(), 24 + 2 * 9);
     }
 }

@@ -9,7 +9,7 @@ use mqtt_codec::{
 
 use crate::measure::{Inbox, Prepared, repeat, repeat_stream, repeat_with, shared, take};
 use crate::workloads as w;
-use crate::{Implementation, Operation as O, Sample, Verdict, session};
+use crate::{Implementation, Operation as O, Sample, Verdict};
 
 /// All of it.
 pub const IMPLEMENTATION: Implementation =
@@ -36,8 +36,6 @@ fn prepare(operation: O, n: usize) -> Option<Prepared> {
             repeat_with(n, publish, out, encode_header)
         }
         O::MatchTopic => repeat(n, filters(), count_matches),
-        O::SessionPublish(qos) => session::publish(n, qos),
-        O::SessionReceive(qos) => session::receive(n, qos),
     })
 }
 
