@@ -21,7 +21,7 @@ pub(super) struct Effects {
     pub(super) sent: u64,
     /// Packets that were sent again.
     pub(super) resent: u64,
-    /// A message, a step of its exchange, or a request of the user's got through on this connection.
+    /// See [`Session::has_served`](super::Session::has_served).
     pub(super) has_served: bool,
     /// Publishes at QoS 0 that the transport has not taken yet: the byte of the connection that they end before.
     unwritten: VecDeque<(u64, Tag)>,

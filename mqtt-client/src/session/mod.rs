@@ -417,7 +417,8 @@ impl Session {
         self.fx.resent
     }
 
-    /// On this connection a message was acknowledged, or one came that was not retained.
+    /// On this connection a message got through, in either direction and not retained, or a step of its exchange, or a
+    /// request of the user's.
     pub(crate) fn has_served(&self) -> bool {
         self.fx.has_served
     }

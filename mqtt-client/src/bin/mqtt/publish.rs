@@ -149,6 +149,14 @@ fn ask() -> io::Result<()> {
     out.flush()
 }
 
+/// Complete by all that the Server said, and it may not have said all.
+const DOUBTFUL: Outcome = Outcome::Uncertain(Doubt::SessionMayBeLost);
+
+/// Every acknowledgement came.
+fn is_complete(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Delivered | DOUBTFUL)
+}
+
 /// How the messages ended.
 #[derive(Default)]
 struct Outcomes {
@@ -158,7 +166,7 @@ struct Outcomes {
     gather: usize,
     all: u64,
     delivered: u64,
-    /// Of these, so many are complete by all that the Server said, and it may not have said all.
+    /// Of these, so many are [`DOUBTFUL`].
     doubtful: u64,
     /// The first other outcome.
     other: Option<Outcome>,
@@ -192,22 +200,16 @@ impl Outcomes {
     }
 
     fn note(&mut self, outcome: Outcome) {
-        match outcome {
-            Outcome::Delivered => self.delivered += 1,
-            Outcome::Uncertain(Doubt::SessionMayBeLost) => {
-                self.delivered += 1;
-                self.doubtful += 1;
-            }
-            other => {
-                self.other.get_or_insert(other);
-            }
+        if !is_complete(outcome) {
+            self.other.get_or_insert(outcome);
+            return;
         }
+        self.delivered += 1;
+        self.doubtful += u64::from(outcome == DOUBTFUL);
     }
 
     fn undelivered(&self) -> u64 {
-        let is_done =
-            |outcome| matches!(outcome, Outcome::Delivered | Outcome::Uncertain(Doubt::SessionMayBeLost));
-        let done = self.open.iter().filter(|delivery| delivery.outcome().is_some_and(is_done)).count();
+        let done = self.open.iter().filter(|delivery| delivery.outcome().is_some_and(is_complete)).count();
         self.all - self.delivered - done as u64
     }
 
@@ -215,9 +217,8 @@ impl Outcomes {
         match (self.undelivered(), self.other) {
             (0, _) => {
                 if self.doubtful > 0 && !quiet {
-                    let (count, all, doubt) =
-                        (self.doubtful, self.all, Outcome::Uncertain(Doubt::SessionMayBeLost));
-                    say(&format_args!("mqtt: {count} of {all} messages: {doubt}"));
+                    let (count, all) = (self.doubtful, self.all);
+                    say(&format_args!("mqtt: {count} of {all} messages: {DOUBTFUL}"));
                 }
                 Ok(())
             }
