@@ -83,8 +83,7 @@ impl<'a> Connection<'a> {
     /// Works until the connection ends: DISCONNECT was written, or something went wrong.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match self.poll_work(context) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(())) => Poll::Ready(Ok(())),
+            Ok(poll) => poll.map(Ok),
             Err(error) => Poll::Ready(Err(error)),
         }
     }
