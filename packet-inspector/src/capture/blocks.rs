@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use pcap_parser::pcapng::{Block, InterfaceDescriptionBlock, OptionCode, PcapNGOption};
-use pcap_parser::{LegacyPcapBlock, Linktype, PcapHeader};
+use pcap_parser::{LegacyPcapBlock, Linktype, PcapHeader, parse_pcap_frame, parse_pcap_frame_be};
 
 use super::Time;
 use crate::net::Link;
@@ -16,9 +16,18 @@ const MAX_INTERFACES: usize = 4096;
 pub(super) struct Blocks {
     interfaces: Vec<Interface>,
     nanoseconds: bool,
+    /// How records of a pcap file are written; `None` for other files, and for headers that are longer.
+    pcap: Option<ByteOrder>,
     /// The section's numbers have their highest byte first.
     big_endian: bool,
     comments: Vec<String>,
+}
+
+/// The order of the bytes of a number.
+#[derive(Clone, Copy)]
+enum ByteOrder {
+    Little,
+    Big,
 }
 
 /// Where records of a section were captured.
@@ -48,13 +57,27 @@ impl Blocks {
 
     pub(super) fn pcap_header(&mut self, header: &PcapHeader) {
         self.nanoseconds = header.is_nanosecond_precision();
+        let order = if header.is_bigendian() { ByteOrder::Big } else { ByteOrder::Little };
+        self.pcap = (!header.is_modified_format()).then_some(order);
         // The upper bits tell of a frame check sequence.
         let link = link_of(header.network.0 & 0xFFFF);
         self.interfaces = vec![Interface { link, snap_len: header.snaplen, resolution: 0, offset: 0 }];
     }
 
+    /// The record that these bytes of a pcap file begin with, and how many of them are its; `None` when it is not whole.
     #[inline]
-    pub(super) fn of_pcap(&mut self, block: &LegacyPcapBlock<'_>, header: usize) -> Place {
+    pub(super) fn next_of_pcap(&self, bytes: &[u8]) -> Option<(Place, usize)> {
+        let (rest, block) = match self.pcap? {
+            ByteOrder::Little => parse_pcap_frame(bytes),
+            ByteOrder::Big => parse_pcap_frame_be(bytes),
+        }
+        .ok()?;
+        let len = bytes.len() - rest.len();
+        Some((self.of_pcap(&block, len - block.data.len()), len))
+    }
+
+    #[inline]
+    pub(super) fn of_pcap(&self, block: &LegacyPcapBlock<'_>, header: usize) -> Place {
         let nanos = i64::from(block.ts_usec) * if self.nanoseconds { 1 } else { 1000 };
         Place {
             bytes: header..header + block.data.len(),

@@ -74,7 +74,7 @@ pub struct Reader {
     source: Box<dyn PcapReaderIterator>,
     blocks: Blocks,
     capacity: usize,
-    /// Bytes of the record that was given last.
+    /// Where the record that was given last ends in the buffer.
     given: usize,
     number: u64,
 }
@@ -124,18 +124,9 @@ impl Reader {
     /// When reading fails, or the file is cut or damaged; nothing can be read behind that.
     #[inline]
     pub fn next_entry(&mut self) -> Result<Option<Entry<'_>>, CaptureError> {
-        self.source.consume(std::mem::take(&mut self.given));
-        let place = loop {
-            match self.step() {
-                Step::Record(place, len) => {
-                    self.given = len;
-                    break place;
-                }
-                Step::Passed(len) => self.source.consume(len),
-                Step::More { larger } => self.refill(larger)?,
-                Step::End => return Ok(None),
-                Step::Failed(error) => return Err(error),
-            }
+        let Some(place) = self.next_buffered().map_or_else(|| self.next_block(), |place| Ok(Some(place)))?
+        else {
+            return Ok(None);
         };
         self.number += 1;
         let Place { bytes, time, link, wire_len } = place;
@@ -149,7 +140,33 @@ impl Reader {
         self.source.data().len() > self.given
     }
 
+    /// The next record of a pcap file when all of it is in the buffer: nothing is moved.
     #[inline]
+    fn next_buffered(&mut self) -> Option<Place> {
+        let data = self.source.data().get(self.given..)?;
+        let (place, len) = self.blocks.next_of_pcap(data)?;
+        let start = self.given;
+        self.given += len;
+        Some(Place { bytes: start + place.bytes.start..start + place.bytes.end, ..place })
+    }
+
+    /// The next record of any file, after reading on where that is needed.
+    fn next_block(&mut self) -> Result<Option<Place>, CaptureError> {
+        self.source.consume(std::mem::take(&mut self.given));
+        loop {
+            match self.step() {
+                Step::Record(place, len) => {
+                    self.given = len;
+                    return Ok(Some(place));
+                }
+                Step::Passed(len) => self.source.consume(len),
+                Step::More { larger } => self.refill(larger)?,
+                Step::End => return Ok(None),
+                Step::Failed(error) => return Err(error),
+            }
+        }
+    }
+
     fn step(&mut self) -> Step {
         let number = self.number + 1;
         match self.source.next() {

@@ -36,25 +36,36 @@ pub(crate) const TCP_CHECKSUM_AT: usize = 16;
 /// Offset of the header checksum in an IPv4 header.
 pub(crate) const IPV4_CHECKSUM_AT: usize = 10;
 
-/// A number that folds to the one's complement sum of big-endian 16-bit words; an odd last byte is padded with zero.
+/// The 16-bit words of some bytes, summed for [`fold`]; an odd last byte is padded with zero.
 ///
-/// Words of 32 bits sum up to the same when they are folded (RFC 1071), and there are half as many of them.
+/// Words of 32 bits sum up to the same when they are folded, and there are half as many of them. Their bytes are taken in
+/// the machine's order: turning the sum in the end turns them all (RFC 1071).
 #[inline]
 fn sum(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<4>();
-    let words: u64 = words.iter().map(|word| u64::from(u32::from_be_bytes(*word))).sum();
-    let (pairs, last) = rest.as_chunks::<2>();
-    let pairs: u64 = pairs.iter().map(|pair| u64::from(u16::from_be_bytes(*pair))).sum();
-    words + pairs + last.iter().map(|byte| u64::from(*byte) << 8).sum::<u64>()
+    let words: u64 = words.iter().map(|word| u64::from(u32::from_ne_bytes(*word))).sum();
+    let last = match *rest {
+        [a, b, c] => [a, b, c, 0],
+        [a, b] => [a, b, 0, 0],
+        [a] => [a, 0, 0, 0],
+        _ => [0; 4],
+    };
+    words + u64::from(u32::from_ne_bytes(last))
 }
 
-/// Adds the carries back in.
+/// A number, as [`sum`] has it of its bytes.
+#[inline]
+fn word(number: u32) -> u64 {
+    u32::from_ne_bytes(number.to_be_bytes()).into()
+}
+
+/// The one's complement sum: the carries are added back in, the bytes turned.
 #[inline]
 fn fold(mut sum: u64) -> u16 {
     while sum > 0xffff {
         sum = (sum & 0xffff) + (sum >> 16);
     }
-    u16::try_from(sum).unwrap_or(u16::MAX)
+    u16::from_be(u16::try_from(sum).unwrap_or(u16::MAX))
 }
 
 /// The checksum of `bytes` with the two bytes at `hole` taken as zero.
@@ -62,18 +73,18 @@ fn fold(mut sum: u64) -> u16 {
 pub(crate) fn header_checksum(bytes: &[u8], hole: usize) -> u16 {
     let stored = u16_at(bytes, hole).unwrap_or(0);
     // Taking a word out of a one's complement sum is adding its complement.
-    !fold(sum(bytes) + u64::from(!stored))
+    !fold(sum(bytes) + word(u32::from(!stored)))
 }
 
 /// Addresses and protocol, summed: the pseudo-header without its length.
 #[inline]
 fn pseudo_header(source: IpAddr, destination: IpAddr) -> u64 {
-    const TCP: u64 = 6;
+    const TCP: u32 = 6;
     let address = |address: IpAddr| match address {
         IpAddr::V4(v4) => sum(&v4.octets()),
         IpAddr::V6(v6) => sum(&v6.octets()),
     };
-    TCP + address(source) + address(destination)
+    word(TCP) + address(source) + address(destination)
 }
 
 /// A TCP header, for its checksum.
@@ -96,8 +107,8 @@ impl<'a> Segment<'a> {
 
     /// Whether the stored checksum is what a sender leaves for its network card, for this length.
     pub(crate) fn offloaded(&self, len: usize) -> bool {
-        let len = u64::try_from(len).unwrap_or(0);
-        self.stored() == Some(fold(self.pseudo_header + len))
+        let len = u32::try_from(len).unwrap_or(0);
+        self.stored() == Some(fold(self.pseudo_header + word(len)))
     }
 
     /// The verdict, if the segment is `len` bytes long.
@@ -109,9 +120,8 @@ impl<'a> Segment<'a> {
         if len < TCP_CHECKSUM_AT + 2 {
             return ChecksumVerdict::NotComputable("the segment is cut");
         }
-        let pseudo_header = self.pseudo_header + u64::try_from(len).unwrap_or(0);
-        let rest = pseudo_header + sum(segment) + u64::from(!stored);
-        let computed = !fold(rest);
+        let pseudo_header = self.pseudo_header + word(u32::try_from(len).unwrap_or(0));
+        let computed = !fold(pseudo_header + sum(segment) + word(u32::from(!stored)));
         // Zero has two forms in one's complement.
         let same = |a: u16, b: u16| a == b || (a == 0 || a == 0xffff) && (b == 0 || b == 0xffff);
         if same(stored, computed) {

@@ -1,7 +1,6 @@
 //! Packets of a capture, a line each, and what happens to their connections.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
 
 use mqtt_codec::Packet;
 
@@ -12,7 +11,8 @@ use crate::dissect::{is_silent, labels, text};
 use crate::frame::{Frame, InCapture};
 use crate::stream::{Captured, Direction, Event, Info, Moment};
 
-/// Writes packets and events of a capture, a line each, with memory that is used again.
+/// Writes packets and events of one capture, whose connections' numbers tell them apart, a line each, with memory that is
+/// used again.
 #[derive(Debug, Default)]
 pub struct Lines {
     line: Vec<u8>,
@@ -28,23 +28,26 @@ const MOST_ENDS: u32 = 1 << 14;
 #[derive(Clone, Debug)]
 struct Ends {
     number: u32,
-    source: SocketAddr,
-    destination: SocketAddr,
-    forward: Box<str>,
-    backward: Box<str>,
+    /// Where the text of the other direction begins.
+    backward: usize,
+    texts: Box<str>,
 }
 
 impl Ends {
     fn of(info: &Info) -> Self {
-        let (source, destination) = (info.source, info.destination);
-        let number = info.number;
-        let written = |from, to| format!(" #{number} {from} -> {to} ").into_boxed_str();
-        Self {
-            number,
-            source,
-            destination,
-            forward: written(source, destination),
-            backward: written(destination, source),
+        let Info { number, source, destination, .. } = *info;
+        let mut texts = format!(" #{number} {source} -> {destination} ");
+        let backward = texts.len();
+        texts += &format!(" #{number} {destination} -> {source} ");
+        Self { number, backward, texts: texts.into() }
+    }
+
+    #[inline]
+    fn of_direction(&self, direction: Direction) -> &[u8] {
+        let (forward, backward) = self.texts.as_bytes().split_at_checked(self.backward).unwrap_or_default();
+        match direction {
+            Direction::Forward => forward,
+            Direction::Backward => backward,
         }
     }
 }
@@ -127,17 +130,11 @@ impl Lines {
             ends.resize(slot + 1, None);
         }
         let Some(known) = ends.get_mut(slot) else { return };
-        let is_known = known.as_ref().is_some_and(|known| {
-            (known.number, known.source, known.destination) == (info.number, info.source, info.destination)
-        });
-        if !is_known {
-            *known = Some(Ends::of(info));
-        }
-        let text = known.as_ref().map_or("", |known| match direction {
-            Direction::Forward => &known.forward,
-            Direction::Backward => &known.backward,
-        });
-        line.extend_from_slice(text.as_bytes());
+        let known = match known {
+            Some(known) if known.number == info.number => known,
+            _ => known.insert(Ends::of(info)),
+        };
+        line.extend_from_slice(known.of_direction(direction));
     }
 }
 

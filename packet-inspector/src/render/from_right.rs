@@ -73,12 +73,12 @@ impl FromRight {
         const SECOND: u64 = 1_000_000_000;
         let right = self.at;
         let nanos = span.0.unsigned_abs();
-        let (seconds, mut rest) = (nanos / SECOND, nanos % SECOND);
-        for _ in 0..4 {
-            self.two(rest);
-            rest /= 100;
+        let (seconds, rest) = (nanos / SECOND, nanos % SECOND);
+        let places = nine(u32::try_from(rest).unwrap_or_default());
+        self.at = self.at.saturating_sub(places.len());
+        if let Some(room) = self.bytes.get_mut(self.at..self.at + places.len()) {
+            room.copy_from_slice(&places);
         }
-        self.digit(rest);
         self.byte(b'.');
         self.number(seconds, 0);
         if span.0 < 0 {
@@ -86,6 +86,24 @@ impl FromRight {
         }
         self.pad(width.saturating_sub(right - self.at));
     }
+}
+
+/// The nine digits of a number below 1,000,000,000.
+#[inline]
+fn nine(number: u32) -> [u8; 9] {
+    let (upper, lower) = (number / 10_000, number % 10_000);
+    let digit = |value: u32| b'0' + u8::try_from(value % 10).unwrap_or_default();
+    [
+        digit(upper / 10_000),
+        digit(upper / 1000),
+        digit(upper / 100),
+        digit(upper / 10),
+        digit(upper),
+        digit(lower / 1000),
+        digit(lower / 100),
+        digit(lower / 10),
+        digit(lower),
+    ]
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::capture::{Entry, Time};
 
 mod boundary;
 mod connection;
+mod connections;
 mod fragments;
 mod framer;
 mod order;
@@ -144,6 +145,9 @@ impl Captured<'_> {
     #[inline]
     fn last(&self) -> Place {
         let none = Place { frame: 0, time: Time::default(), at: 0, len: 0 };
+        if let [only] = self.places {
+            return *only;
+        }
         self.places.iter().copied().max_by_key(|place| place.frame).unwrap_or(none)
     }
 

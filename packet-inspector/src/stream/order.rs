@@ -173,6 +173,19 @@ impl Order {
         Some((fresh, cut))
     }
 
+    /// Takes a segment if it is whole and comes next, or has no bytes: [`Order::take`] would give all of it back, or nothing.
+    #[inline]
+    pub(super) fn take_next(&mut self, seq: u32, len: usize, wire_len: u32) -> bool {
+        if wire_len == 0 {
+            return true;
+        }
+        let is_next = self.next == Some(seq) && u32::try_from(len) == Ok(wire_len);
+        if is_next {
+            self.advance(wire_len.into());
+        }
+        is_next
+    }
+
     #[inline]
     fn advance(&mut self, len: u64) {
         self.place = self.place.saturating_add(len);

@@ -48,19 +48,10 @@ pub(super) enum Content<'a> {
     Other,
 }
 
-/// Reads a record as far as TCP.
-#[inline]
-pub(super) fn read<'a>(entry: &Entry<'a>) -> Content<'a> {
-    match plain(entry) {
-        Some(segment) => Content::Segment(segment),
-        None => read_any(entry),
-    }
-}
-
 /// Reads the records that most captures are made of: Ethernet or none, IP without options, a whole segment. `None` is said
-/// of all others, and of nothing that [`read_any`] would read otherwise.
+/// of all others, and of nothing that [`read`] would read otherwise.
 #[inline]
-fn plain<'a>(entry: &Entry<'a>) -> Option<Segment<'a>> {
+pub(super) fn plain<'a>(entry: &Entry<'a>) -> Option<Segment<'a>> {
     const TCP: u8 = 6;
     let at = match (entry.link?, entry.bytes) {
         (Link::Ethernet, [_, _, _, _, _, _, _, _, _, _, _, _, 0x08, 0x00, ..]) => 14,
@@ -106,8 +97,8 @@ fn plain<'a>(entry: &Entry<'a>) -> Option<Segment<'a>> {
     })
 }
 
-/// Reads any record.
-fn read_any<'a>(entry: &Entry<'a>) -> Content<'a> {
+/// Reads any record as far as TCP.
+pub(super) fn read<'a>(entry: &Entry<'a>) -> Content<'a> {
     ip_at(entry).and_then(|at| read_ip(entry, at)).unwrap_or(Content::Other)
 }
 
@@ -240,7 +231,7 @@ mod tests {
     fn agrees(bytes: &[u8], link: Link, wire_len: usize) -> bool {
         let entry = Entry { number: 1, time: Time(0), link: Some(link), bytes, wire_len, comments: &[] };
         let Some(plain) = plain(&entry) else { return false };
-        match read_any(&entry) {
+        match read(&entry) {
             Content::Segment(any) => assert_eq!(plain, any, "{bytes:02x?}"),
             Content::Fragment(_) | Content::Other => panic!("only the short way reads {bytes:02x?}"),
         }

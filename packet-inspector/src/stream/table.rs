@@ -1,11 +1,7 @@
 //! All connections of a capture.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
-
-use ahash::RandomState;
-
 use super::connection::Connection;
+use super::connections::{Connections, Ends};
 use super::fragments::{Datagram, Fragments};
 use super::order::Chunk;
 use super::segment::{self, Content, Segment};
@@ -17,38 +13,12 @@ use crate::capture::{Entry, Time};
 pub struct Streams {
     limits: Limits,
     ports: Vec<u16>,
-    /// Keyed at random, as whoever sends chooses the ends.
-    connections: HashMap<Ends, Box<Connection>, RandomState>,
+    connections: Connections,
     fragments: Fragments,
     /// Bytes that are held by all of them.
     held: usize,
     /// The number of the next connection.
     next: u32,
-}
-
-/// Both ends of a connection, the lesser first: addresses, as numbers, and ports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Ends {
-    addresses: (u128, u128),
-    /// Both ports, and whether it is IPv4.
-    ports: u64,
-}
-
-impl Ends {
-    fn of(segment: &Segment<'_>) -> Self {
-        let end = |end: SocketAddr| {
-            let address = match end.ip() {
-                IpAddr::V4(v4) => u128::from(v4.to_bits()),
-                IpAddr::V6(v6) => v6.to_bits(),
-            };
-            (address, end.port())
-        };
-        let (a, b) = (end(segment.source), end(segment.destination));
-        let ((low, low_port), (high, high_port)) = if a <= b { (a, b) } else { (b, a) };
-        let ports = u64::from(low_port) << 16 | u64::from(high_port);
-        let is_v4 = u64::from(segment.source.is_ipv4()) << 32;
-        Self { addresses: (low, high), ports: ports | is_v4 }
-    }
 }
 
 impl Streams {
@@ -57,7 +27,7 @@ impl Streams {
         Self {
             limits,
             ports: ports.to_vec(),
-            connections: HashMap::default(),
+            connections: Connections::default(),
             fragments: Fragments::default(),
             held: 0,
             next: 0,
@@ -76,13 +46,11 @@ impl Streams {
 
     /// Takes the next record.
     pub fn take<S: Sink>(&mut self, entry: &Entry<'_>, sink: &mut S) {
+        if let Some(segment) = &segment::plain(entry) {
+            return self.whole(segment, entry, sink);
+        }
         match segment::read(entry) {
-            Content::Segment(segment) => {
-                let chunk =
-                    Chunk { data: segment.data, frame: entry.number, time: entry.time, at: segment.data_at };
-                let chunks: &[_] = if segment.wire_len == 0 { &[] } else { &[chunk] };
-                self.segment(&segment, chunks, entry, sink);
-            }
+            Content::Segment(segment) => self.whole(&segment, entry, sink),
             Content::Fragment(fragment) => {
                 if let Some(datagram) = self.fragments.take(fragment, entry.number) {
                     self.datagram(&datagram, entry, sink);
@@ -94,11 +62,27 @@ impl Streams {
 
     /// The capture is over.
     pub fn finish<S: Sink>(&mut self, sink: &mut S) {
-        let mut connections: Vec<_> = self.connections.drain().map(|(_, connection)| connection).collect();
+        let mut connections: Vec<_> = self.connections.drain().collect();
         connections.sort_unstable_by_key(|connection| connection.info.number);
         for mut connection in connections {
             close(&mut connection, false, &self.limits, &mut self.held, sink);
         }
+    }
+
+    /// A TCP segment that lies in one record.
+    #[inline]
+    fn whole<S: Sink>(&mut self, segment: &Segment<'_>, entry: &Entry<'_>, sink: &mut S) {
+        let Self { limits, connections, held, .. } = self;
+        if let Some(connection) = connections.get_mut(&Ends::of(segment)) {
+            let direction = direction(connection, segment);
+            let mut cx = Context { entry, limits, held, proof: segment.proof(), sink };
+            if connection.take_plain(segment, direction, &mut cx) {
+                return;
+            }
+        }
+        let chunk = Chunk { data: segment.data, frame: entry.number, time: entry.time, at: segment.data_at };
+        let chunks: &[_] = if segment.wire_len == 0 { &[] } else { &[chunk] };
+        self.segment(segment, chunks, entry, sink);
     }
 
     /// A TCP segment that came in several IP fragments: its data lie in several records.
@@ -137,16 +121,17 @@ impl Streams {
         let mut connection = Connection::new(*next, segment, entry.time, ports);
         *next = next.wrapping_add(1);
         connection.take(segment, Direction::Forward, chunks, &mut cx);
-        connections.insert(ends, Box::new(connection));
+        connections.insert(ends, connection);
     }
 }
 
+#[inline]
 fn direction(connection: &Connection, segment: &Segment<'_>) -> Direction {
     if connection.info.source == segment.source { Direction::Forward } else { Direction::Backward }
 }
 
 /// Forgets a quarter of the connections: those that are over first, then those that are silent longest.
-fn forget<S: Sink>(connections: &mut HashMap<Ends, Box<Connection>, RandomState>, cx: &mut Context<'_, S>) {
+fn forget<S: Sink>(connections: &mut Connections, cx: &mut Context<'_, S>) {
     let mut ages: Vec<_> = connections
         .iter()
         .map(|(ends, connection)| (!connection.over, connection.last.0, connection.info.number, *ends))

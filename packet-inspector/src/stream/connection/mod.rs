@@ -10,6 +10,7 @@ use crate::capture::Time;
 use crate::net::{ChecksumVerdict, TcpFlags};
 
 mod carries;
+mod plain;
 
 /// A connection.
 #[derive(Debug)]
