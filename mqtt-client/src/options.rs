@@ -127,8 +127,9 @@ impl SessionOptions {
         self
     }
 
-    /// How long to wait for PINGRESP. Default: a quarter of Keep Alive, so that a half-open connection is given up no
-    /// later than 1.25 Keep Alive periods after the last byte that came.
+    /// How long to wait for PINGRESP, from when PINGREQ was written. Default: a quarter of Keep Alive, so that a half-open
+    /// connection is given up no later than 1.25 Keep Alive periods after the last byte: the last that came, or the last
+    /// that the network took while PINGREQ waited behind others. Bytes that had to wait lengthen it within that bound.
     #[must_use]
     pub fn pingresp_timeout(mut self, timeout: Duration) -> Self {
         self.pingresp_timeout = Some(timeout);

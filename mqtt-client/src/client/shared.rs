@@ -33,6 +33,12 @@ pub(crate) struct Shared {
     pub(crate) changed: Notify,
 }
 
+/// The time, which tests of tokio's can stop.
+#[inline]
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
 /// A list of wakers of this length is not given back.
 const KEPT_WAKERS: usize = 64;
 
@@ -86,7 +92,7 @@ impl Closing {
     pub(crate) fn is_due(self, state: &State) -> bool {
         match self.deadline {
             None => state.session.is_drained(),
-            Some(deadline) if deadline <= Instant::now() => true,
+            Some(deadline) if deadline <= now() => true,
             Some(_) => {
                 let session = &state.session;
                 session.is_drained() && !(session.is_online() && session.awaits_pubrel())
@@ -150,7 +156,7 @@ impl Shared {
     #[inline]
     pub(crate) fn wake_driver_to_read(mut state: MutexGuard<'_, State>) {
         if let Some(since) = &mut state.stalled {
-            *since = Instant::now();
+            *since = now();
         }
         if state.reading_stopped && !state.is_full() {
             state.reading_stopped = false;

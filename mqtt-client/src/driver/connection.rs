@@ -12,7 +12,7 @@ use tokio::io::AsyncWrite;
 use tokio::time::Sleep;
 use tokio_util::io::{poll_read_buf, poll_write_buf};
 
-use crate::client::shared::{Shared, State};
+use crate::client::shared::{Shared, State, now};
 use crate::driver::commit::Committer;
 use crate::driver::options::{Direction, Tap};
 use crate::driver::reconnect::Standing;
@@ -62,7 +62,7 @@ impl<'a> Connection<'a> {
         committer: &'a mut Committer,
         tap: Option<&'a Tap>,
     ) -> Self {
-        shared.lock().connection_opened(Instant::now());
+        shared.lock().connection_opened(now());
         Self {
             io,
             shared,
@@ -139,10 +139,10 @@ impl<'a> Connection<'a> {
         let unwritten = self.writing.len() + self.committer.held_len() + state.session.outbox_len();
         // CONNACK has its time, whatever waits; messages come behind it.
         let full = state.session.is_online() && state.is_full();
-        state.note_stalled(full, Instant::now);
+        state.note_stalled(full, now);
         if state.reading_stopped != full || self.deaf != full {
             (state.reading_stopped, self.deaf) = (full, full);
-            state.session.set_reading(Instant::now(), !full);
+            state.session.set_reading(now(), !full);
         }
         self.answers = self.answers.min(unwritten);
         !full && self.answers < MAX_UNWRITTEN
@@ -156,12 +156,12 @@ impl<'a> Connection<'a> {
         let was_online = state.session.is_online();
         state.statistics.bytes_received += count as u64;
         let unwritten = state.session.outbox_len();
-        let result = state.session.handle_bytes(Instant::now(), &mut self.received);
+        let result = state.session.handle_bytes(now(), &mut self.received);
         self.answers += state.session.outbox_len().saturating_sub(unwritten).min(count + ANSWER);
         let is_online = state.session.is_online();
         self.shared.pass_on(state);
         if is_online != was_online {
-            self.accepted = Some(Instant::now());
+            self.accepted = Some(now());
             self.shared.changed.notify_waiters();
         }
         Ok(result?)
@@ -173,7 +173,7 @@ impl<'a> Connection<'a> {
         loop {
             let deadline = {
                 let mut state = self.shared.lock();
-                let now = Instant::now();
+                let now = now();
                 let protocol = state.session.deadline();
                 if protocol.is_some_and(|deadline| deadline <= now) {
                     state.session.handle_timeout(now)?;
@@ -219,7 +219,7 @@ impl<'a> Connection<'a> {
                     self.unflushed = true;
                     let mut state = self.shared.lock();
                     state.statistics.bytes_sent += count as u64;
-                    state.session.written(Instant::now(), count);
+                    state.session.written(now(), count);
                     self.shared.pass_on(state);
                 }
             }
@@ -282,7 +282,7 @@ impl<'a> Connection<'a> {
     fn is_over(&self) -> bool {
         let state = self.shared.lock();
         let Some(closing) = state.closing else { return false };
-        if closing.deadline.is_some_and(|deadline| deadline + GRACE <= Instant::now()) {
+        if closing.deadline.is_some_and(|deadline| deadline + GRACE <= now()) {
             return true;
         }
         // Before CONNACK there is nothing to be said.
@@ -298,7 +298,7 @@ impl<'a> Connection<'a> {
     pub(super) fn standing(&self, settled_after: Duration) -> Standing {
         match self.accepted {
             None => Standing::NotAccepted,
-            Some(accepted) if accepted.elapsed() >= settled_after => Standing::Settled,
+            Some(accepted) if now().duration_since(accepted) >= settled_after => Standing::Settled,
             Some(_) if self.shared.lock().session.has_served() => Standing::Served,
             Some(_) => Standing::Accepted,
         }

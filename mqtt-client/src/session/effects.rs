@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use mqtt_codec::Packet;
+
 use crate::session::event::{Doubt, Event, Outcome, Tag};
 use crate::session::outbox::Outbox;
 use crate::store::Change;
@@ -17,6 +19,8 @@ pub(super) struct Effects {
     taken: u64,
     /// Bytes that the transport took on this connection.
     written: u64,
+    /// The byte of the connection that a PINGREQ ends before that is not written yet.
+    pingreq_end: Option<u64>,
     /// PUBLISH packets that were sent, those that were sent again aside.
     pub(super) sent: u64,
     /// Packets that were sent again.
@@ -77,11 +81,23 @@ impl Effects {
         })
     }
 
+    /// The byte of the connection that comes next.
+    #[inline]
+    fn end(&self) -> u64 {
+        self.taken + self.outbox.len() as u64
+    }
+
+    /// Sends PINGREQ. One waits at a time.
+    pub(super) fn ping(&mut self) {
+        self.outbox.packet(&Packet::Pingreq);
+        self.pingreq_end = Some(self.end());
+    }
+
     /// A PUBLISH at QoS 0 was just put into the outbox.
     #[inline]
     pub(super) fn sent_at_most_once(&mut self, tag: Option<Tag>) {
         if let Some(tag) = tag {
-            self.unwritten.push_back((self.taken + self.outbox.len() as u64, tag));
+            self.unwritten.push_back((self.end(), tag));
         }
     }
 
@@ -92,8 +108,8 @@ impl Effects {
         std::mem::swap(&mut self.outbox, into);
     }
 
-    /// The transport took so many more bytes.
-    pub(super) fn written(&mut self, bytes: usize) {
+    /// The transport took so many more bytes; `true` when a PINGREQ ends with them.
+    pub(super) fn written(&mut self, bytes: usize) -> bool {
         self.written += bytes as u64;
         while let Some((end, tag)) = self.unwritten.front().copied()
             && end <= self.written
@@ -102,17 +118,23 @@ impl Effects {
             self.has_served = true;
             self.published(Some(tag), Outcome::Delivered);
         }
+        self.pingreq_end.take_if(|end| *end <= self.written).is_some()
     }
 
-    /// The transport took something on this connection.
-    pub(super) fn has_written(&self) -> bool {
-        self.written > 0
+    /// The transport took so many bytes on this connection.
+    pub(super) fn has_written(&self, bytes: usize) -> bool {
+        self.written >= bytes as u64
+    }
+
+    /// Bytes wait for the transport.
+    pub(super) fn has_unwritten(&self) -> bool {
+        self.written < self.end()
     }
 
     /// The connection is gone, and what waited for it.
     pub(super) fn connection_lost(&mut self) {
         self.outbox.clear();
-        (self.taken, self.written) = (0, 0);
+        (self.taken, self.written, self.pingreq_end) = (0, 0, None);
         for (_, tag) in std::mem::take(&mut self.unwritten) {
             self.published(Some(tag), Outcome::Uncertain(Doubt::ConnectionLost));
         }

@@ -6,9 +6,12 @@ use crate::options::SessionOptions;
 
 /// The two clocks of a connection: what we send keeps it alive for the Server [MQTT-3.1.2-23], what we receive shows us
 /// that the Server is there. PINGREQ is due when nothing was sent for almost Keep Alive, and while an acknowledgement is
-/// awaited also when nothing came for so long: then a connection is given up 1.25 Keep Alive periods after the last byte
-/// that came on it, whatever is sent. Beside messages at QoS 0 alone no PINGREQ is sent: the transport notices that nobody
-/// takes them.
+/// awaited also when nothing came for so long. Beside messages at QoS 0 alone no PINGREQ is sent: the transport notices that
+/// nobody takes them.
+///
+/// A connection is given up 1.25 Keep Alive periods after its last byte at the latest. The last byte that came, whatever is
+/// sent: then PINGREQ went out and was not answered. While the transport is behind with what we send, PINGREQ waits for it,
+/// and a Server that takes bytes is there: then the last byte that it took counts, too, up to the end of PINGREQ.
 #[derive(Debug)]
 pub(super) struct KeepAlive {
     /// Ping after this much silence; `None` when Keep Alive is off.
@@ -19,10 +22,22 @@ pub(super) struct KeepAlive {
     last_received: Instant,
     /// What was sent has to be acknowledged.
     awaiting: bool,
-    /// When the first PINGREQ was sent of those that are not answered yet.
-    pinged: Option<Instant>,
+    /// Since when the transport is behind: some bytes have waited for it ever since.
+    behind_since: Option<Instant>,
+    /// A PINGREQ waits to be written.
+    pingreq_waits: bool,
+    /// The first PINGREQ of those that were written and not answered.
+    pinged: Option<Pinged>,
     /// Bytes are not read at the moment, so nothing can be concluded from silence.
     deaf: bool,
+}
+
+/// A PINGREQ that was written.
+#[derive(Clone, Copy, Debug)]
+struct Pinged {
+    written: Instant,
+    /// How long its answer may take.
+    patience: Duration,
 }
 
 /// So long that it never ends, and can still be added to the time.
@@ -48,16 +63,28 @@ impl KeepAlive {
             last_sent: now,
             last_received: now,
             awaiting: false,
+            behind_since: None,
+            pingreq_waits: false,
             pinged: None,
             deaf: false,
         }
     }
 
-    /// Bytes were written, and some acknowledgement is awaited or none.
+    /// Bytes were written. Some acknowledgement is awaited or none, and more bytes wait or none.
     #[inline]
-    pub(super) fn sent(&mut self, now: Instant, awaiting: bool) {
+    pub(super) fn sent(&mut self, now: Instant, awaiting: bool, more: bool) {
         self.last_sent = now;
         self.awaiting = awaiting;
+        self.behind_since = if more { self.behind_since.or(Some(now)) } else { None };
+    }
+
+    /// With the bytes that [`sent`](Self::sent) is told of next, a PINGREQ was written. The Server has it when it has taken
+    /// what the network holds before it: that takes about as long as bytes had to wait for the transport.
+    pub(super) fn pingreq_written(&mut self, now: Instant) {
+        self.pingreq_waits = false;
+        let behind = self.behind_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        let patience = self.pingresp_timeout + behind.min(self.ping_after.unwrap_or_default());
+        self.pinged = self.pinged.or(Some(Pinged { written: now, patience }));
     }
 
     #[inline]
@@ -79,26 +106,38 @@ impl KeepAlive {
 
     /// When something is due, if nothing is sent or received until then.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let ping = self.ping_deadline()?;
-        Some(self.end().map_or(ping, |end| end.min(ping)))
+        [self.ping_deadline(), self.end()].into_iter().flatten().min()
     }
 
-    /// When the next PINGREQ is due. One that is not answered yet is no reason to be silent for longer [MQTT-3.1.2-23].
+    /// When the next PINGREQ is due. One that is not answered yet is no reason to be silent for longer [MQTT-3.1.2-23]; but
+    /// behind one that waits to be written another says nothing.
     fn ping_deadline(&self) -> Option<Instant> {
+        if self.pingreq_waits {
+            return None;
+        }
         // Who sends all the time would never see that nobody is there to acknowledge it.
         let asks = self.awaiting && self.pinged.is_none() && !self.deaf;
         let silent_since = if asks { self.last_sent.min(self.last_received) } else { self.last_sent };
         Some(silent_since + self.ping_after?)
     }
 
-    /// When the connection is given up. Bytes that come put it off: PINGRESP may stand behind a long packet.
+    /// When the connection is given up. Bytes that come put it off: PINGRESP may stand behind a long packet. Bytes that are
+    /// taken put it off as long as PINGREQ waits behind them.
     fn end(&self) -> Option<Instant> {
-        self.pinged
-            .filter(|_| !self.deaf)
-            .map(|pinged| pinged.max(self.last_received) + self.pingresp_timeout)
+        if self.deaf {
+            return None;
+        }
+        match self.pinged {
+            Some(Pinged { written, patience }) => Some(written.max(self.last_received) + patience),
+            None if self.pingreq_waits => {
+                let last_byte = self.last_sent.max(self.last_received);
+                Some(last_byte + self.ping_after? + self.pingresp_timeout)
+            }
+            None => None,
+        }
     }
 
-    /// What is due; a PINGREQ counts as sent from now on.
+    /// What is due; a PINGREQ waits to be written from now on.
     pub(super) fn due(&mut self, now: Instant) -> Due {
         let passed = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
         if passed(self.end()) {
@@ -107,8 +146,7 @@ impl KeepAlive {
         if !passed(self.ping_deadline()) {
             return Due::Nothing;
         }
-        self.pinged = self.pinged.or(Some(now));
-        self.last_sent = now;
+        self.pingreq_waits = true;
         Due::Pingreq
     }
 }
@@ -122,6 +160,16 @@ mod tests {
         (KeepAlive::new(&SessionOptions::new("a").keep_alive(seconds), now), now)
     }
 
+    /// What is due; PINGREQ is written at once.
+    fn due(clock: &mut KeepAlive, now: Instant) -> Due {
+        let due = clock.due(now);
+        if due == Due::Pingreq {
+            clock.pingreq_written(now);
+            clock.sent(now, clock.awaiting, false);
+        }
+        due
+    }
+
     fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
     }
@@ -132,10 +180,11 @@ mod tests {
             let (mut clock, start) = keep_alive(seconds);
             let deadline = clock.deadline().unwrap();
             assert!(deadline < start + Duration::from_secs(seconds.into()));
-            assert_eq!(clock.due(deadline - ms(1)), Due::Nothing);
-            clock.sent(deadline - ms(1), false);
-            assert_eq!(clock.due(deadline), Due::Nothing, "something was sent");
-            assert_eq!(clock.due(clock.deadline().unwrap()), Due::Pingreq);
+            assert_eq!(due(&mut clock, deadline - ms(1)), Due::Nothing);
+            clock.sent(deadline - ms(1), false, false);
+            assert_eq!(due(&mut clock, deadline), Due::Nothing, "something was sent");
+            let deadline = clock.deadline().unwrap();
+            assert_eq!(due(&mut clock, deadline), Due::Pingreq);
         }
     }
 
@@ -143,7 +192,7 @@ mod tests {
     fn received_bytes_do_not_put_off_the_ping() {
         let (mut clock, start) = keep_alive(4);
         clock.received(start + ms(2_900));
-        assert_eq!(clock.due(start + ms(3_500)), Due::Pingreq);
+        assert_eq!(due(&mut clock, start + ms(3_500)), Due::Pingreq);
     }
 
     #[test]
@@ -151,11 +200,11 @@ mod tests {
         for seconds in [1, 2, 5, 60, 65_535] {
             let (mut clock, start) = keep_alive(seconds);
             let ping = clock.deadline().unwrap();
-            assert_eq!(clock.due(ping), Due::Pingreq);
+            assert_eq!(due(&mut clock, ping), Due::Pingreq);
             let end = clock.deadline().unwrap();
             assert!(end <= start + Duration::from_secs(seconds.into()) * 5 / 4);
-            assert_eq!(clock.due(end - ms(1)), Due::Nothing);
-            assert_eq!(clock.due(end), Due::GiveUp);
+            assert_eq!(due(&mut clock, end - ms(1)), Due::Nothing);
+            assert_eq!(due(&mut clock, end), Due::GiveUp);
         }
     }
 
@@ -167,9 +216,9 @@ mod tests {
             let mut pings = 0;
             let end = (0..).map(|at| at * 100).find(|at| {
                 if sends.contains(at) {
-                    clock.sent(start + ms(*at), true);
+                    clock.sent(start + ms(*at), true, false);
                 }
-                let due = clock.due(start + ms(*at));
+                let due = due(&mut clock, start + ms(*at));
                 pings += usize::from(due == Due::Pingreq);
                 due == Due::GiveUp
             });
@@ -180,31 +229,91 @@ mod tests {
     #[test]
     fn a_pingresp_or_bytes_put_off_the_end() {
         let (mut clock, start) = keep_alive(4);
-        assert_eq!(clock.due(start + ms(3_500)), Due::Pingreq);
+        assert_eq!(due(&mut clock, start + ms(3_500)), Due::Pingreq);
         clock.received(start + ms(4_400));
-        assert_eq!(clock.due(start + ms(4_600)), Due::Nothing, "a long packet is on its way");
+        assert_eq!(due(&mut clock, start + ms(4_600)), Due::Nothing, "a long packet is on its way");
         clock.pingresp();
-        assert_eq!(clock.due(start + ms(6_999)), Due::Nothing);
-        assert_eq!(clock.due(start + ms(7_000)), Due::Pingreq);
+        assert_eq!(due(&mut clock, start + ms(6_999)), Due::Nothing);
+        assert_eq!(due(&mut clock, start + ms(7_000)), Due::Pingreq);
     }
 
     #[test]
     fn nothing_is_concluded_while_nothing_is_read() {
         let (mut clock, start) = keep_alive(4);
-        assert_eq!(clock.due(start + ms(3_500)), Due::Pingreq);
+        assert_eq!(due(&mut clock, start + ms(3_500)), Due::Pingreq);
         clock.set_deaf(true, start + ms(3_600));
-        assert_eq!(clock.due(start + ms(6_999)), Due::Nothing);
-        assert_eq!(clock.due(start + ms(7_000)), Due::Pingreq, "the Server hears us all the same");
-        assert_eq!(clock.due(start + ms(10_500)), Due::Pingreq);
+        assert_eq!(due(&mut clock, start + ms(6_999)), Due::Nothing);
+        assert_eq!(due(&mut clock, start + ms(7_000)), Due::Pingreq, "the Server hears us all the same");
+        assert_eq!(due(&mut clock, start + ms(10_500)), Due::Pingreq);
         clock.set_deaf(false, start + ms(12_000));
-        assert_eq!(clock.due(start + ms(12_999)), Due::Nothing);
-        assert_eq!(clock.due(start + ms(13_000)), Due::GiveUp);
+        assert_eq!(due(&mut clock, start + ms(12_999)), Due::Nothing);
+        assert_eq!(due(&mut clock, start + ms(13_000)), Due::GiveUp);
     }
 
     #[test]
     fn zero_means_off() {
         let (mut clock, start) = keep_alive(0);
         assert_eq!(clock.deadline(), None);
-        assert_eq!(clock.due(start + Duration::from_secs(1 << 20)), Due::Nothing);
+        assert_eq!(due(&mut clock, start + Duration::from_secs(1 << 20)), Due::Nothing);
+    }
+
+    /// Keep Alive is 4 s. A message that has to be acknowledged is taken slowly, some of it every 100 ms, until `taken`, and
+    /// PINGREQ with its last bytes. Gives when PINGREQ was made, and the end.
+    fn slow(taken: u64, stops: bool) -> (u64, u64) {
+        let (mut clock, start) = keep_alive(4);
+        let (mut pinged, mut at) = (None, 0);
+        loop {
+            let now = start + ms(at);
+            match clock.due(now) {
+                Due::GiveUp => return (pinged.unwrap(), at),
+                Due::Pingreq => pinged = pinged.or(Some(at)),
+                Due::Nothing => {}
+            }
+            if at < taken || (at == taken && stops) {
+                clock.sent(now, true, true);
+            } else if at == taken {
+                clock.pingreq_written(now);
+                clock.sent(now, true, false);
+            }
+            at += 100;
+        }
+    }
+
+    #[test]
+    fn a_server_that_takes_a_long_message_is_there_and_its_answer_has_time_from_when_pingreq_was_written() {
+        // PINGREQ waits from 3.5 s on. What the network holds may take as long as was waited, 3.5 s at most.
+        assert_eq!(slow(60_000, false), (3_500, 60_000 + 4_500));
+        assert_eq!(slow(3_600, false), (3_500, 3_600 + 1_000 + 3_500));
+    }
+
+    #[test]
+    fn the_answer_has_no_more_time_than_bytes_had_to_wait() {
+        let (mut clock, start) = keep_alive(4);
+        clock.sent(start + ms(3_000), true, true);
+        assert_eq!(clock.due(start + ms(3_500)), Due::Pingreq);
+        clock.pingreq_written(start + ms(3_700));
+        clock.sent(start + ms(3_700), true, false);
+        assert_eq!(clock.end(), Some(start + ms(3_700 + 1_000 + 700)));
+        // What is taken behind PINGREQ puts nothing off.
+        clock.sent(start + ms(4_000), true, true);
+        assert_eq!(clock.end(), Some(start + ms(3_700 + 1_000 + 700)));
+    }
+
+    #[test]
+    fn one_that_takes_nothing_any_more_is_given_up_on_in_time_though_pingreq_waits() {
+        for taken in [0, 1_000, 3_000, 10_000] {
+            assert_eq!(slow(taken, true), (3_500, taken + 4_500));
+        }
+    }
+
+    #[test]
+    fn while_nothing_is_read_a_pingreq_that_waits_decides_nothing() {
+        let (mut clock, start) = keep_alive(4);
+        clock.sent(start, true, true);
+        assert_eq!(clock.due(start + ms(3_500)), Due::Pingreq);
+        clock.set_deaf(true, start + ms(3_600));
+        assert_eq!(clock.deadline(), None);
+        clock.set_deaf(false, start + ms(60_000));
+        assert_eq!(clock.deadline(), Some(start + ms(64_500)));
     }
 }

@@ -250,7 +250,9 @@ impl Session {
             return;
         }
         self.phase = Phase::Offline;
-        self.session_is_doubtful |= std::mem::take(&mut self.is_unanswered) && self.fx.has_written();
+        // Of a part of CONNECT the Server did nothing.
+        let was_asked = self.fx.has_written(self.connect.len());
+        self.session_is_doubtful |= std::mem::take(&mut self.is_unanswered) && was_asked;
         self.fx.connection_lost();
         self.incoming.connection_lost();
         self.subscribe_again |= self.outgoing.makes_again();
@@ -263,8 +265,10 @@ impl Session {
     /// The transport took so many more bytes of what was taken from the outbox.
     #[inline]
     pub fn written(&mut self, now: Instant, bytes: usize) {
-        self.keep_alive.sent(now, self.outgoing.in_flight() > 0);
-        self.fx.written(bytes);
+        if self.fx.written(bytes) {
+            self.keep_alive.pingreq_written(now);
+        }
+        self.keep_alive.sent(now, self.outgoing.in_flight() > 0, self.fx.has_unwritten());
     }
 
     /// Received bytes are not read for the time being, or are read again: then nothing can be concluded from silence.
@@ -282,7 +286,7 @@ impl Session {
             Phase::Online => match self.keep_alive.due(now) {
                 Due::Nothing => Ok(()),
                 Due::Pingreq => {
-                    self.fx.outbox.packet(&Packet::Pingreq);
+                    self.fx.ping();
                     Ok(())
                 }
                 Due::GiveUp => Err(ConnectionError::NoPingresp),

@@ -4,9 +4,14 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crate::command::{PATIENCE, Running, mqtt, text};
 use crate::script::{Script, Step, parse};
+
+/// A slow server reads in so many parts, with this pause before each.
+const PARTS: usize = 50;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// How many go on at once: most wait for their client to start.
 const AT_ONCE: usize = 6;
@@ -76,20 +81,12 @@ fn converse(listener: &TcpListener, running: &mut Running, steps: &[Step]) -> Re
             }
         };
         match step {
-            Step::Expect(expected) => {
-                let mut got = vec![0; expected.len()];
-                let mut len = 0;
+            Step::Expect(expected) => expect(&mut peer()?, n, expected)?,
+            Step::ExpectSlowly(expected) => {
                 let mut stream = peer()?;
-                while len < got.len() {
-                    match stream.read(&mut got[len..]) {
-                        Ok(0) => break,
-                        Ok(count) => len += count,
-                        Err(_) => break,
-                    }
-                }
-                got.truncate(len);
-                if got != *expected {
-                    return Err(differs(n, &got, expected));
+                for part in expected.chunks(expected.len().div_ceil(PARTS)) {
+                    std::thread::sleep(PAUSE);
+                    expect(&mut stream, n, part)?;
                 }
             }
             // The client may have closed, which a later step sees.
@@ -119,6 +116,20 @@ fn converse(listener: &TcpListener, running: &mut Running, steps: &[Step]) -> Re
         }
     }
     Ok(())
+}
+
+/// The client sends just these bytes.
+fn expect(stream: &mut TcpStream, step: usize, expected: &[u8]) -> Result<(), String> {
+    let mut got = vec![0; expected.len()];
+    let mut len = 0;
+    while len < got.len() {
+        match stream.read(&mut got[len..]) {
+            Ok(0) | Err(_) => break,
+            Ok(count) => len += count,
+        }
+    }
+    got.truncate(len);
+    if got == *expected { Ok(()) } else { Err(differs(step, &got, expected)) }
 }
 
 fn accept(listener: &TcpListener) -> std::io::Result<TcpStream> {

@@ -29,5 +29,10 @@ fn servers_that_break_the_protocol_are_left() {
 
 #[test]
 fn connections_are_kept_alive() {
-    run_all(include_str!("conversations/keep_alive.txt"), 8);
+    run_all(include_str!("conversations/keep_alive.txt"), 12);
+}
+
+#[test]
+fn many_cuts_lose_and_double_nothing() {
+    run_all(include_str!("conversations/cuts.txt"), 8);
 }

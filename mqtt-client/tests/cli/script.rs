@@ -4,10 +4,11 @@
 //! ## a name
 //! $ pub -i a -t t -m x -q 1      what is called; the server's address is added
 //! > 10 0d "MQTT" 04 02 003c "a"  the client sends just these bytes next
+//! >> 61*1000000                  the same, and the server takes five seconds to read them
 //! < 20 02 00 00                  the server sends these, `<<` byte by byte
 //! cut                            the server closes; the client may connect again
 //! closed                         the client has closed, and sent nothing more
-//! | x                            a line for standard input; `eof` is its end
+//! | x                            a line for standard input, `|| 78` are bytes; `eof` is its end
 //! signal TERM
 //! . x                            a line of standard output, `..` without its end; there are no others
 //! ! text                         standard error has it; without any, it is empty
@@ -30,6 +31,7 @@ pub(crate) struct Script {
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Expect(Vec<u8>),
+    ExpectSlowly(Vec<u8>),
     Send(Vec<u8>),
     SendSlowly(Vec<u8>),
     Cut,
@@ -85,11 +87,13 @@ fn script(text: &str) -> Script {
                 continue;
             }
             ">" => Step::Expect(bytes(rest)),
+            ">>" => Step::ExpectSlowly(bytes(rest)),
             "<" => Step::Send(bytes(rest)),
             "<<" => Step::SendSlowly(bytes(rest)),
             "cut" => Step::Cut,
             "closed" => Step::Closed,
             "|" => Step::Input([unescape(rest), b"\n".to_vec()].concat()),
+            "||" => Step::Input(bytes(rest)),
             "eof" => Step::EndInput,
             "signal" => Step::Signal(rest.to_owned()),
             _ => panic!("{name}: {line:?} is not understood"),

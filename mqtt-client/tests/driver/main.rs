@@ -11,6 +11,7 @@ mod cuts;
 mod reading;
 mod reconnect;
 mod server;
+mod slow;
 mod stream;
 mod tap;
 #[cfg(feature = "tracing")]

@@ -22,6 +22,7 @@ mod histories;
 mod identifiers;
 mod receiving;
 mod sending;
+mod slow;
 mod table;
 mod violations;
 mod wire;

@@ -41,6 +41,7 @@ pub struct Audit {
     pubrels_due: VecDeque<u16>,
     pubcomps_due: VecDeque<u16>,
     received: Vec<u8>,
+    pub pingresps: u64,
     pub resent: u64,
 }
 
@@ -225,6 +226,7 @@ impl Audit {
                 Delivery::ExactlyOnce { packet_id, .. } => self.due.push_back(Packet::Pubrec(packet_id)),
             },
             (Packet::Pubrel(id), _) => self.pubcomps_due.push_back(id.get()),
+            (Packet::Pingresp, _) => self.pingresps += 1,
             (Packet::Pubrec(id), used) => {
                 if let Some((id, Use::Message(message, 2, None))) = used {
                     self.in_use.insert(id, Use::Message(message, 2, Some(self.next_pubrec)));

@@ -28,6 +28,8 @@ struct Link {
     dead: bool,
     /// Nothing can be written.
     stuck: bool,
+    /// So many bytes can be written at a time.
+    slow: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -55,7 +57,19 @@ pub(super) struct World {
     /// Since when acknowledgements are awaited that were not when something was written before.
     awaited_since: Option<Instant>,
     last_in: Instant,
+    /// Since when some bytes have waited to be written.
+    behind_since: Option<Instant>,
+    ping: Ping,
     counts: Counts,
+}
+
+/// PINGREQ on a connection.
+#[derive(Debug, Default)]
+struct Ping {
+    /// Bytes that stand before the end of the one that waits to be written.
+    before: Option<usize>,
+    /// When the first that is not answered was written, and how long bytes had waited then.
+    asked: Option<(Instant, Duration)>,
 }
 
 impl World {
@@ -85,6 +99,8 @@ impl World {
             last_out: now,
             awaited_since: None,
             last_in: now,
+            behind_since: None,
+            ping: Ping::default(),
             counts: Counts { histories: 1, ..Counts::default() },
         }
     }
@@ -114,7 +130,7 @@ impl World {
             21..=24 => self.deliver_down(dice.roll(256)),
             25 => self.pass(dice),
             26 => self.cut(dice.roll(256), dice.roll(256)),
-            27 => self.trouble(dice.roll(8)),
+            27 => self.trouble(dice),
             28 if self.plan.stored => self.crash(dice.roll(2) == 0),
             29 if self.plan.manual => self.acknowledge(dice.roll(256)),
             30 if self.plan.hostile => self.hostile(dice),
@@ -188,7 +204,7 @@ impl World {
         self.audit.connection_opened();
         self.reading = true;
         (self.opened, self.last_out, self.last_in) = (self.now, self.now, self.now);
-        self.awaited_since = None;
+        (self.awaited_since, self.behind_since, self.ping) = (None, None, Ping::default());
         // The old connection is taken over, if the Server knows it still.
         self.server.cut();
     }
@@ -213,8 +229,8 @@ impl World {
         self.take();
     }
 
-    fn trouble(&mut self, kind: u32) {
-        match kind {
+    fn trouble(&mut self, dice: &mut dyn Dice) {
+        match dice.roll(10) {
             0 => self.server.refuse_next = true,
             1 => self.server.forget_next = true,
             2 => self.server.repeats_pubrec ^= true,
@@ -230,6 +246,10 @@ impl World {
                 }
             }
             5 | 6 => self.link.iter_mut().for_each(|link| link.dead = true),
+            7 | 8 => {
+                let slow = 1 + dice.roll(100) as usize;
+                self.link.iter_mut().for_each(|link| link.slow = Some(slow));
+            }
             _ => self.link.iter_mut().for_each(|link| (link.dead, link.stuck) = (true, true)),
         }
     }
@@ -281,6 +301,7 @@ impl World {
                 self.lose();
             }
             self.connect();
+            self.link.iter_mut().for_each(|link| link.slow = None);
             self.reading = true;
             self.session.set_reading(self.now, true);
             self.now += Duration::from_millis(1);

@@ -74,7 +74,7 @@ impl World {
             if let Some(dice) = &mut dice {
                 part = if dice.roll(2) == 0 { dice.roll(256) as usize } else { most };
             }
-            let len = if link.stuck { 0 } else { most.min(part) };
+            let len = if link.stuck { 0 } else { most.min(part).min(link.slow.unwrap_or(usize::MAX)) };
             let bytes = link.pending.drain(..len);
             if link.dead {
                 drop(bytes);
@@ -85,7 +85,7 @@ impl World {
             self.link = Some(link);
             if len > 0 {
                 self.session.written(self.now, len);
-                self.last_out = self.now;
+                self.note_written(len);
                 let awaits = self.session.in_flight() > 0;
                 self.awaited_since = awaits.then(|| self.awaited_since.unwrap_or(self.now));
             }
@@ -131,6 +131,9 @@ impl World {
             self.audit.comes(part);
             link.received.extend_from_slice(part);
             let result = self.session.handle_bytes(self.now, &mut link.received);
+            if std::mem::take(&mut self.audit.pingresps) > 0 {
+                self.ping.asked = None;
+            }
             match result {
                 Ok(()) => assert!(link.received.len() <= 300, "what is whole is taken"),
                 Err(ConnectionError::Refused(_)) => self.lose(),
