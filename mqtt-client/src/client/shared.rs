@@ -48,7 +48,7 @@ pub(crate) struct State {
     pub(crate) deliveries: Deliveries,
     pub(crate) streams: Streams,
     /// Who waits for SUBACK or UNSUBACK.
-    requests: HashMap<Tag, oneshot::Sender<Answer>>,
+    requests: HashMap<Tag, Request>,
     next_request: u32,
     events: Option<broadcast::Sender<ConnectionEvent>>,
     pub(crate) statistics: Statistics,
@@ -71,6 +71,13 @@ pub(crate) struct State {
     /// Since when it does so though somebody waits for SUBACK or UNSUBACK, and nobody takes a message.
     stalled: Option<Instant>,
     unread_timeout: Duration,
+}
+
+/// Somebody waits for SUBACK or UNSUBACK.
+#[derive(Debug)]
+struct Request {
+    since: Instant,
+    answer: oneshot::Sender<Answer>,
 }
 
 /// To SUBSCRIBE or UNSUBSCRIBE.
@@ -258,7 +265,7 @@ impl State {
 
     /// Somebody waits for SUBACK or UNSUBACK.
     fn awaits_answer(&self) -> bool {
-        self.requests.values().any(|request| !request.is_closed())
+        self.requests.values().any(|request| !request.answer.is_closed())
     }
 
     /// There is a new connection.
@@ -277,18 +284,23 @@ impl State {
         }
     }
 
-    /// When who waits for SUBACK or UNSUBACK has waited long enough for somebody to take a message.
+    /// When the first who waits for SUBACK or UNSUBACK has waited long enough for somebody to take a message.
     pub(crate) fn stalled_until(&self) -> Option<Instant> {
-        self.stalled?.checked_add(self.unread_timeout)
+        let stalled = self.stalled?;
+        let open = self.requests.values().filter(|request| !request.answer.is_closed());
+        open.map(|request| request.since).min()?.max(stalled).checked_add(self.unread_timeout)
     }
 
     /// Tells who waits for an answer that it can't be read, if that is so for too long.
     pub(crate) fn give_up_requests(&mut self, now: Instant) {
-        if self.stalled_until().is_some_and(|end| end <= now) {
-            self.stalled = None;
-            for (_, request) in self.requests.drain() {
-                let _ = request.send(Err(SubscribeError::Unread));
-            }
+        let Some(stalled) = self.stalled else { return };
+        let is_over = |request: &mut Request| {
+            let end = request.since.max(stalled).checked_add(self.unread_timeout);
+            end.is_some_and(|end| end <= now)
+        };
+        for (_, request) in self.requests.extract_if(|_, request| is_over(request)) {
+            // Whoever asked may have stopped waiting.
+            let _ = request.answer.send(Err(SubscribeError::Unread));
         }
     }
 
@@ -333,19 +345,19 @@ impl State {
     fn answer(&mut self, tag: Tag, return_codes: Vec<SubackReturnCode>) {
         if let Some(request) = self.requests.remove(&tag) {
             // Whoever asked may have stopped waiting.
-            let _ = request.send(Ok(return_codes));
+            let _ = request.answer.send(Ok(return_codes));
         }
     }
 
     /// A tag for a request, and where its answer will arrive.
     pub(crate) fn new_request(&mut self) -> (Tag, oneshot::Receiver<Answer>) {
-        let (sender, receiver) = oneshot::channel();
+        let (answer, receiver) = oneshot::channel();
         while self.requests.contains_key(&Tag(self.next_request)) {
             self.next_request = self.next_request.wrapping_add(1);
         }
         let tag = Tag(self.next_request);
         self.next_request = self.next_request.wrapping_add(1);
-        self.requests.insert(tag, sender);
+        self.requests.insert(tag, Request { since: now(), answer });
         (tag, receiver)
     }
 

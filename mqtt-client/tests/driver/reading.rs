@@ -87,16 +87,49 @@ async fn a_subscription_whose_answer_cannot_be_read_says_so() {
     for _ in 0..10_000 {
         in_time(all.next()).await.unwrap();
     }
+    // Its answer is read behind them, though nobody waits for it any more: its identifier is free.
+    assert_eq!(client.statistics().received, 10_000);
+    in_time(async {
+        while client.statistics().in_flight > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     let mut io = server.await.unwrap();
     let answered = async {
         let mut bytes = [0; 1_024];
         let count = io.read(&mut bytes).await.unwrap();
-        assert_eq!(bytes[..count], [0x82, 6, 0, 2, 0, 1, b't', 0], "the first one was answered");
+        assert_eq!(bytes[..count], [0x82, 6, 0, 2, 0, 1, b't', 0]);
         io.write_all(&[0x90, 3, 0, 2, 0]).await.unwrap();
     };
     let (subscription, ()) =
         in_time(async { tokio::join!(client.subscribe("t", QoS::AtMostOnce), answered) }).await;
     subscription.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_later_has_the_same_time() {
+    let (options, io) = pipe(kept());
+    let options = options.unread(10, 1 << 20).unread_timeout(Duration::from_secs(10));
+    let (client, driver) = connect(options).await.unwrap();
+    let _all = client.messages();
+    tokio::spawn(driver.run());
+    let _server = tokio::spawn(resume(io, 10_000));
+    let asks = |after| {
+        let client = client.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(after)).await;
+            let start = tokio::time::Instant::now();
+            // Without a stream of its own, whose end would take messages.
+            let filters = vec![("t".try_into().unwrap(), QoS::AtMostOnce)];
+            let error = client.ask_subscribe(filters).await.unwrap_err();
+            assert!(matches!(error, SubscribeError::Unread), "{error:?}");
+            start.elapsed().as_secs()
+        })
+    };
+    for asked in [asks(0), asks(6), asks(9), asks(30)] {
+        assert_eq!(asked.await.unwrap(), 10);
+    }
 }
 
 #[tokio::test]

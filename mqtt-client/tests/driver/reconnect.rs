@@ -7,7 +7,7 @@ use mqtt_client::session::ConnectionError;
 use mqtt_client::transport::{Address, BoxIo};
 use mqtt_client::{Backoff, Error, Failure, Options, Reconnect, SessionOptions, connect};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// Tries twice, and notes what it is told.
 #[derive(Clone, Debug, Default)]
@@ -149,12 +149,6 @@ fn impossible() -> Address {
     Address::unix("/".repeat(200))
 }
 
-/// Nobody listens there.
-async fn nobody() -> Address {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("mqtt://{}", listener.local_addr().unwrap()).parse().unwrap()
-}
-
 const REFUSED: &[u8] = &[0x20, 2, 0, 5];
 const ACCEPTED: &[u8] = &[0x20, 2, 0, 0];
 
@@ -174,19 +168,21 @@ async fn an_address_that_can_never_do_does_not_end_a_client_that_has_another() {
 
 #[tokio::test]
 async fn the_last_address_ends_no_client_while_another_may_heal() {
-    // Nobody listens at the first one yet.
-    let first = nobody().await;
-    let port = first.to_string().rsplit(':').next().unwrap().trim_end_matches('/').to_owned();
+    // The first one has a place, and nobody listens there yet.
+    let place = TcpSocket::new_v4().unwrap();
+    place.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let first = format!("mqtt://{}", place.local_addr().unwrap()).parse().unwrap();
     let (client, driver) = connect(at_once([first, impossible()])).await.unwrap();
     let mut events = client.events();
     let driver = tokio::spawn(driver.run());
     for _ in 0..3 {
         let event = events.next().await.expect("it goes on");
-        let mqtt_client::ConnectionEvent::Disconnected { error, retry_in } = event else { continue };
+        let mqtt_client::ConnectionEvent::Disconnected { error, retry_in } = event else {
+            panic!("nobody is there: {event:?}")
+        };
         assert!(error.is_permanent() && retry_in.is_some(), "{error}");
     }
-    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await.unwrap();
-    let (mut io, _) = listener.accept().await.unwrap();
+    let (mut io, _) = place.listen(1).unwrap().accept().await.unwrap();
     io.write_all(ACCEPTED).await.unwrap();
     client.connected().await.unwrap();
     driver.abort();

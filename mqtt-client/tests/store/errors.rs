@@ -94,7 +94,7 @@ async fn one_that_is_damaged_says_where_and_is_not_touched() {
     let good = std::fs::read(&path).unwrap();
     for (at, expected) in [
         (0, Damage::NoLog),
-        (11, Damage::Version(3)),
+        (11, Damage::Header),
         (14, Damage::Header),
         (good.len() - 10, Damage::Changed { at: begin }),
     ] {
@@ -110,6 +110,56 @@ async fn one_that_is_damaged_says_where_and_is_not_touched() {
     }
     std::fs::write(&path, &good).unwrap();
     assert_eq!(Disk::open(store(&folder)).unwrap().load("a").unwrap().outgoing.len(), 1);
+}
+
+/// The same log with this version in its header, and the checksum that it has then.
+fn with_version(log: &[u8], version: u8) -> Vec<u8> {
+    // Behind a Client Identifier of one byte.
+    const END: usize = 15;
+    let mut changed = log.to_vec();
+    changed[11] = version;
+    let checksum = crc32fast::hash(&changed[..END]);
+    changed[END..END + 4].copy_from_slice(&checksum.to_be_bytes());
+    changed
+}
+
+#[tokio::test]
+async fn one_of_a_later_version_says_so_and_is_not_touched() {
+    let (folder, _) = filled();
+    let path = store(&folder).join("session.log");
+    let good = std::fs::read(&path).unwrap();
+    assert_eq!(with_version(&good, good[11]), good, "this is where they are");
+    for version in [good[11] + 1, 255] {
+        let newer = with_version(&good, version);
+        std::fs::write(&path, &newer).unwrap();
+        let error = refused("a", &store(&folder)).await;
+        let Error::Store(cause_of) = &error else { panic!("{error:?}") };
+        let DiskError::Newer { version: told, known: 2, path: named } = cause(cause_of) else {
+            panic!("{error:?}")
+        };
+        assert_eq!((*told, named), (u32::from(version), &path));
+        let text = error.to_string();
+        assert!(text.contains("a later one wrote it") && !text.contains("damaged"), "{text}");
+        assert_eq!(std::fs::read(&path).unwrap(), newer);
+    }
+}
+
+#[test]
+fn one_of_the_version_before_is_read_and_goes_on_as_one_of_this() {
+    let (folder, _) = filled();
+    let path = store(&folder).join("session.log");
+    let good = std::fs::read(&path).unwrap();
+    // The message was not completely written, or was.
+    for (len, messages) in [(good.len() - 1, 0), (good.len(), 1)] {
+        std::fs::write(&path, with_version(&good[..len], 1)).unwrap();
+        let mut disk = Disk::open(store(&folder)).unwrap();
+        assert_eq!(disk.load("a").unwrap().outgoing.len(), messages);
+        assert_eq!(std::fs::read(&path).unwrap()[11], 2);
+        disk.commit(&[Change::Established]).unwrap();
+        drop(disk);
+        let saved = Disk::open(store(&folder)).unwrap().load("a").unwrap();
+        assert_eq!((saved.outgoing.len(), saved.established), (messages, true));
+    }
 }
 
 #[test]

@@ -22,6 +22,7 @@ const LOG: &str = "session.log";
 pub fn any_log(directory: &Path, bytes: &[u8]) {
     loads_or_says_why(directory, bytes);
     loads_or_says_why(directory, &in_batches(bytes));
+    is_the_same_in_the_version_before(directory, &in_batches(bytes));
     keeps_what_stands_before_a_fault(directory, bytes);
 }
 
@@ -36,10 +37,14 @@ fn crc(bytes: &[u8]) -> [u8; 4] {
     (!crc).to_be_bytes()
 }
 
-fn header() -> Vec<u8> {
-    let mut out = b"MQTT log\0\0\0\x01\0\x04fuzz".to_vec();
+fn header(version: u8) -> Vec<u8> {
+    let mut out = [&b"MQTT log\0\0\0"[..], &[version], b"\0\x04fuzz"].concat();
     out.extend(crc(&out));
     out
+}
+
+fn is_old(log: &[u8]) -> bool {
+    log.starts_with(&header(1))
 }
 
 fn batch(number: u64, synced: u64, changes: &[u8]) -> Vec<u8> {
@@ -54,7 +59,7 @@ fn batch(number: u64, synced: u64, changes: &[u8]) -> Vec<u8> {
 /// A log whose batches have these bytes in them. The first of each says how many, whether the batch says that the log was
 /// synced, and whether there is a batch around them at all.
 pub fn in_batches(mut bytes: &[u8]) -> Vec<u8> {
-    let mut out = header();
+    let mut out = header(2);
     out.extend(batch(0, 0, &[10, 0, 0, 0, 0, 0, 0, 0, 0]));
     let mut number = 1;
     while let Some((first, rest)) = bytes.split_first() {
@@ -79,7 +84,7 @@ fn load(directory: &Path, log: &[u8]) -> (Result<Saved, Damage>, Vec<u8>) {
     let found = disk.load(CLIENT_ID).map_err(|error| match error.get_ref().downcast_ref() {
         Some(DiskError::Damaged { damage, .. }) => *damage,
         // Its checksum is right.
-        Some(DiskError::OtherClient { .. }) => Damage::Header,
+        Some(DiskError::OtherClient { .. } | DiskError::Newer { .. }) => Damage::Header,
         other => panic!("{other:?}"),
     });
     drop(disk);
@@ -90,7 +95,8 @@ fn loads_or_says_why(directory: &Path, log: &[u8]) {
     let (found, left) = load(directory, log);
     match found {
         Ok(saved) => {
-            assert!(log.starts_with(&left), "but for a torn end it is as it was");
+            assert!(is_old(log) || log.starts_with(&left), "but for a torn end it is as it was");
+            assert!(left.starts_with(&header(2)));
             assert_eq!(load(directory, &left), (Ok(saved.clone()), left));
             goes_on(directory, &saved);
         }
@@ -100,8 +106,22 @@ fn loads_or_says_why(directory: &Path, log: &[u8]) {
             let good = &log[..usize::try_from(at).unwrap()];
             // Unless the log did not get as far as what it began with.
             let (found, left) = load(directory, good);
-            assert!(found == Err(damage) || (found.is_ok() && left == good), "{found:?} before {damage}");
+            let is_kept = is_old(good) || left == good;
+            assert!(found == Err(damage) || (found.is_ok() && is_kept), "{found:?} before {damage}");
         }
+    }
+}
+
+/// A log of version 1, which had all records but one, amounts to the same.
+fn is_the_same_in_the_version_before(directory: &Path, log: &[u8]) {
+    let old = [&header(1), &log[header(2).len()..]].concat();
+    let (found, left) = load(directory, &old);
+    assert_eq!(found, load(directory, log).0);
+    if let Ok(saved) = found {
+        assert!(left.starts_with(&header(2)), "it is begun anew");
+        assert_eq!(load(directory, &left), (Ok(saved), left));
+    } else {
+        assert_eq!(left, old, "it is left as it is");
     }
 }
 

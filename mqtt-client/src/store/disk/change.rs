@@ -11,7 +11,7 @@
 //! 8                                            none held any more
 //! 9 | number u64 | Packet Identifier | order u64   released, when its message is forgotten (in snapshots)
 //! 10 | count u64                               so many were accepted until here (in snapshots)
-//! 11                                           a Server accepted a connection
+//! 11                                           a Server accepted a connection (since version 2)
 //! ```
 //!
 //! Numbers are big-endian, as in the standard; the message is the PUBLISH that will carry it.

@@ -28,6 +28,17 @@ pub enum DiskError {
         /// Who wanted it.
         asked: String,
     },
+    /// A later version of this crate wrote it, and has to read it.
+    #[error("{} has version {version} of the layout, and this program knows those up to {known}: a later one wrote it",
+            path.display())]
+    Newer {
+        /// The log.
+        path: PathBuf,
+        /// The version that it has.
+        version: u32,
+        /// The last that is known.
+        known: u32,
+    },
     /// The log is not as this crate wrote it, and is left as it is: what was lost may have been accepted. All before
     /// [`Damage::Changed`] is good: who cuts the file there gives up what lies behind, and goes on with that, unless it is
     /// less than the log began with.
@@ -67,8 +78,6 @@ pub enum Damage {
     NoLog,
     /// Its header is cut off or was changed.
     Header,
-    /// It has this version of the layout, which a later version of this crate may know.
-    Version(u32),
     /// What begins at this byte was changed after it was written.
     Changed {
         /// The place in the file.
@@ -81,7 +90,6 @@ impl fmt::Display for Damage {
         match self {
             Self::NoLog => f.write_str("it is no log of a store"),
             Self::Header => f.write_str("its header was changed"),
-            Self::Version(version) => write!(f, "its layout has version {version}, which is not known"),
             Self::Changed { at } => write!(f, "it was changed at byte {at} or behind"),
         }
     }

@@ -6,6 +6,9 @@
 //! batch  = length u64 | number u64 | synced u64 | CRC-32 of those | changes | CRC-32 of all that, each byte ^ 0xC1
 //! ```
 //!
+//! The header is the same in all versions. Version 2 has a record more than version 1, for which see `change`; a log of version 1
+//! is begun anew when it was read.
+//!
 //! Numbers are big-endian; batches are numbered from 0; `synced` bytes of the log were on the disk for sure when the batch
 //! was written. A batch is one commit: all of it counts, or nothing.
 //!
@@ -21,8 +24,8 @@ use crc32fast::Hasher;
 use crate::store::disk::error::Damage;
 
 const MAGIC: &[u8; 8] = b"MQTT log";
-/// The version of this layout.
-pub(super) const VERSION: u32 = 1;
+/// The version of this layout. What is written has it; those before it are read, too.
+pub(super) const VERSION: u32 = 2;
 /// Length, number, synced, checksum.
 pub(super) const BATCH_HEADER: usize = 28;
 const CHECKSUM: usize = 4;
@@ -42,23 +45,29 @@ pub(super) fn header(client_id: &str) -> Vec<u8> {
     out
 }
 
-/// The Client Identifier in a log's header, and where batches begin.
-pub(super) fn read_header(log: &[u8]) -> Result<(&str, usize), Damage> {
+/// A log's header, read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header<'a> {
+    pub(super) version: u32,
+    pub(super) client_id: &'a str,
+    /// Where batches begin.
+    pub(super) end: usize,
+}
+
+/// Reads the header of a log of any version.
+pub(super) fn read_header(log: &[u8]) -> Result<Header<'_>, Damage> {
     let rest = log.strip_prefix(MAGIC).ok_or(Damage::NoLog)?;
     let (version, rest) = rest.split_first_chunk().ok_or(Damage::Header)?;
-    let version = u32::from_be_bytes(*version);
-    if version != VERSION {
-        return Err(Damage::Version(version));
-    }
     let (len, rest) = rest.split_first_chunk().ok_or(Damage::Header)?;
     let (client_id, rest) = rest.split_at_checked(u16::from_be_bytes(*len).into()).ok_or(Damage::Header)?;
     let (checksum, rest) = rest.split_first_chunk::<CHECKSUM>().ok_or(Damage::Header)?;
     let end = log.len() - rest.len();
     let checked = log.get(..end - CHECKSUM).unwrap_or_default();
-    if crc32fast::hash(checked).to_be_bytes() != *checksum {
+    let version = u32::from_be_bytes(*version);
+    if crc32fast::hash(checked).to_be_bytes() != *checksum || version == 0 {
         return Err(Damage::Header);
     }
-    Ok((str::from_utf8(client_id).map_err(|_| Damage::Header)?, end))
+    Ok(Header { version, client_id: str::from_utf8(client_id).map_err(|_| Damage::Header)?, end })
 }
 
 /// Room for a batch's header, before its changes are appended.

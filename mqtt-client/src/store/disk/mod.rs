@@ -20,7 +20,7 @@ use self::change::Record;
 pub use self::error::{Damage, DiskError};
 use self::files::{Directory, Files};
 use self::live::{Live, Misfit};
-use self::log::Next;
+use self::log::{Header, Next};
 use crate::store::{Change, Saved, Store, StoreError};
 
 const LOCK: &str = "session.lock";
@@ -186,12 +186,16 @@ impl<F: Files> LogStore<F> {
         Ok(self.live.saved())
     }
 
-    /// Reads the log, and cuts off a batch that was not completely written.
+    /// Reads the log, and cuts off a batch that was not completely written. One of an earlier version is begun anew.
     fn read(&mut self, mut file: F::File, mut bytes: Vec<u8>) -> Result<Log<F::File>, DiskError> {
         let damaged = |damage| DiskError::Damaged { path: self.files.directory().join(LOG), damage };
-        let (stored, mut at) = log::read_header(&bytes).map_err(damaged)?;
-        if stored != self.client_id {
-            let (stored, asked) = (stored.to_owned(), self.client_id.clone());
+        let Header { version, client_id, end: mut at } = log::read_header(&bytes).map_err(damaged)?;
+        if version > log::VERSION {
+            let path = self.files.directory().join(LOG);
+            return Err(DiskError::Newer { path, version, known: log::VERSION });
+        }
+        if client_id != self.client_id {
+            let (stored, asked) = (client_id.to_owned(), self.client_id.clone());
             let directory = self.files.directory().to_owned();
             return Err(DiskError::OtherClient { directory, stored, asked });
         }
@@ -220,6 +224,11 @@ impl<F: Files> LogStore<F> {
         }
         if !complete {
             return Err(damaged(Damage::Changed { at: at as u64 }));
+        }
+        if version < log::VERSION {
+            // What follows may be what that version does not know.
+            drop(file);
+            return self.begin_anew();
         }
         if torn {
             self.files.cut(&mut file, at as u64).map_err(self.io("cutting", LOG))?;
