@@ -4,11 +4,14 @@ pub(crate) mod deliveries;
 mod delivery;
 mod messages;
 mod observe;
+pub(crate) mod room;
 pub(crate) mod shared;
 pub(crate) mod streams;
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::{Arc, MutexGuard};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use mqtt_codec::{QoS, SubackReturnCode, TextError, TopicFilterBuf};
@@ -18,6 +21,7 @@ pub use crate::client::delivery::Delivery;
 pub use crate::client::messages::{Messages, Received, Subscription};
 pub use crate::client::observe::{ConnectionEvent, ConnectionEvents, Statistics};
 
+use crate::client::room::Turn;
 use crate::client::shared::{Closing, Shared, State};
 use crate::error::{Closed, PublishError, SubscribeError, TryPublishError};
 use crate::message::Message;
@@ -95,21 +99,48 @@ impl Client {
                 self.try_publish(message)
             }
         };
-        let mut message = match accepted {
+        let delivery = match accepted {
             Ok(delivery) if !self.shared().is_stored => return Ok(delivery),
-            Ok(delivery) => return self.kept(delivery, at_least_once).await,
+            Ok(delivery) => delivery,
             Err(TryPublishError::Never(error)) => return Err(error),
-            Err(TryPublishError::Full(message)) => message,
+            Err(TryPublishError::Full(message)) => self.accept_in_turn(message).await?,
         };
-        loop {
-            // Listens before it looks.
-            let room = self.shared().room.notified();
-            match self.try_publish(message) {
-                Ok(delivery) => return self.kept(delivery, at_least_once).await,
-                Err(TryPublishError::Never(error)) => return Err(error),
-                Err(TryPublishError::Full(again)) => message = again,
+        self.kept(delivery, at_least_once).await
+    }
+
+    /// Hands a message over when there is room for it.
+    async fn accept_in_turn(&self, message: Message) -> Result<Delivery, PublishError> {
+        let mut message = Some(message);
+        let mut turn = Turn::new(self.shared());
+        poll_fn(|context| self.poll_accept(&mut message, &mut turn, context)).await
+    }
+
+    fn poll_accept(
+        &self,
+        message: &mut Option<Message>,
+        turn: &mut Turn<'_>,
+        context: &Context<'_>,
+    ) -> Poll<Result<Delivery, PublishError>> {
+        let mut state = self.shared().lock();
+        turn.come(&mut state);
+        if !state.session.has_room() && state.check_open().is_ok() {
+            turn.wait(&mut state, context.waker());
+            return Poll::Pending;
+        }
+        // It is there until it is accepted or refused for good.
+        let Some(taken) = message.take() else { return Poll::Pending };
+        let accepted = self.accept(state, taken);
+        // There may be more room than was thought.
+        self.shared().call_waiting(self.shared().lock());
+        match accepted {
+            Ok(delivery) => Poll::Ready(Ok(delivery)),
+            Err(TryPublishError::Never(error)) => Poll::Ready(Err(error)),
+            Err(TryPublishError::Full(again)) => {
+                // Never, with room.
+                *message = Some(again);
+                context.waker().wake_by_ref();
+                Poll::Pending
             }
-            room.await;
         }
     }
 

@@ -12,6 +12,7 @@ use mqtt_codec::SubackReturnCode;
 use tokio::sync::{Notify, broadcast, oneshot};
 
 use crate::client::deliveries::Deliveries;
+use crate::client::room::Room;
 use crate::client::streams::Streams;
 use crate::error::{Closed, Error, SubscribeError};
 use crate::session::{Event, Outbox, Session, Tag};
@@ -24,8 +25,6 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     /// Changes are stored: a publish is accepted when its commit is done.
     pub(crate) is_stored: bool,
-    /// There is room for messages again, or there never will be.
-    pub(crate) room: Notify,
     /// A commit of an even or an odd batch is done, or none will be. Who waits does so for the batch that is being stored
     /// or for the next, so nobody is woken for another's.
     committed: [Notify; 2],
@@ -47,6 +46,7 @@ pub(crate) struct State {
     pub(crate) session: Session,
     pub(crate) deliveries: Deliveries,
     pub(crate) streams: Streams,
+    pub(crate) room: Room,
     /// Who waits for SUBACK or UNSUBACK.
     requests: HashMap<Tag, Request>,
     next_request: u32,
@@ -121,6 +121,7 @@ impl Shared {
                 session,
                 deliveries: Deliveries::default(),
                 streams,
+                room: Room::default(),
                 requests: HashMap::new(),
                 next_request: 0,
                 events: None,
@@ -137,7 +138,6 @@ impl Shared {
                 stalled: None,
                 unread_timeout,
             }),
-            room: Notify::new(),
             committed: [Notify::new(), Notify::new()],
             changed: Notify::new(),
         })
@@ -179,7 +179,7 @@ impl Shared {
         let needed = {
             let state = self.lock();
             // Changes that nobody took go with the next batch; else the last that was taken has them.
-            state.batches_taken + u64::from(state.session.has_changes())
+            state.batches_taken + u64::from(state.session.has_urgent_changes())
         };
         loop {
             let committed = self.committed_of(needed).notified();
@@ -218,18 +218,21 @@ impl Shared {
 
     /// Passes on what the session has to tell, releases the lock, and wakes who waits.
     pub(crate) fn pass_on<'a>(&'a self, mut state: MutexGuard<'a, State>) {
-        let has_room = state.session.has_room();
         state.pass_on_events();
         state.pass_on_arrivals();
-        if has_room {
-            self.room.notify_waiters();
-        }
         if !state.told.is_empty() {
             let told = std::mem::take(&mut state.told);
             drop(state);
             told.iter().for_each(trace::event);
             state = self.lock();
         }
+        self.call_waiting(state);
+    }
+
+    /// Calls those who wait for room, if there is any, releases the lock, and wakes whom it has to.
+    pub(crate) fn call_waiting<'a>(&'a self, mut state: MutexGuard<'a, State>) {
+        let State { session, room, wakers, .. } = &mut *state;
+        room.call(|| session.room(), wakers);
         if !state.wakers.is_empty() {
             let mut wakers = std::mem::take(&mut state.wakers);
             drop(state);
@@ -400,6 +403,7 @@ impl State {
         self.pass_on_events();
         self.requests.clear();
         self.streams.end(&mut self.wakers);
+        self.room.call_all(&mut self.wakers);
         self.events = None;
     }
 }

@@ -1,14 +1,39 @@
 //! Storing changes before the packets that rest on them leave.
+//!
+//! # What may wait
+//!
+//! Nobody waits for [`Change::Finished`], and no packet rests on it: a batch of nothing else goes with the next one, or by
+//! itself after [`MOMENT`]. So a message costs one commit less. Of a process that is killed before, the next one finds the
+//! message as it was before its last acknowledgement came:
+//!
+//! - At QoS 1 it is sent again, with DUP: at least once, as the standard has it.
+//! - At QoS 2 PUBREL is sent again, and answered by PUBCOMP whatever the Server knows of it [MQTT-4.3.3-2]. PUBLISH is not:
+//!   that PUBREC came was stored before PUBREL left.
+//!
+//! Both have the Packet Identifier that they had. That the identifier is free is known to the session at once, and it may
+//! give it to another message; but that one's change comes after `Finished`, a batch is stored whole or not at all, one
+//! after the other, and the message leaves after its batch is stored. So no message leaves with an identifier that the
+//! store holds for another, and none comes back with one that another has taken. SUBSCRIBE and UNSUBSCRIBE may: they end with
+//! the connection, and the Server tells their identifiers from those of messages by the packet that they come in.
+//!
+//! What has to be stored first, on the way of one message at QoS 2: [`Change::Accepted`] before PUBLISH leaves,
+//! [`Change::Released`] before PUBREL does. These start a commit at once, and take along all that has gathered.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::client::shared::Shared;
+use crate::driver::timer::Timer;
 use crate::session::Outbox;
 use crate::store::{Change, Store, StoreError};
+
+/// How long changes wait that nobody waits for.
+const MOMENT: Duration = Duration::from_millis(10);
 
 /// The store, and the one commit that may be going on. While it does, changes gather for the next: so many messages share
 /// one commit.
@@ -20,6 +45,9 @@ pub(super) struct Committer {
     held: Outbox,
     /// A commit failed: none is made after it, so that nothing is stored that rests on what is not.
     failed: bool,
+    /// Changes that nobody waits for are stored then.
+    due: Option<Instant>,
+    timer: Timer,
 }
 
 /// The store back, and whether it stored.
@@ -39,12 +67,26 @@ impl Committer {
     pub(super) fn start(&mut self, changes: Vec<Change>, held: Outbox) {
         debug_assert!(self.running.is_none(), "one at a time");
         self.held = held;
+        self.due = None;
         if let Some(mut store) = self.store.take() {
             self.running = Some(tokio::task::spawn_blocking(move || {
                 let result = store.commit(&changes);
                 (store, result)
             }));
         }
+    }
+
+    /// Whether changes that nobody waits for have waited long enough, from the first time that it is asked on.
+    pub(super) fn is_moment_over(&mut self, context: &mut Context<'_>) -> bool {
+        let mut now = Instant::now();
+        let due = *self.due.get_or_insert(now + MOMENT);
+        while now < due {
+            if self.timer.poll(due.into_std(), context).is_pending() {
+                return false;
+            }
+            now = Instant::now();
+        }
+        true
     }
 
     /// Waits for the commit, and gives what may leave now.

@@ -1,6 +1,5 @@
 //! One connection: bytes between the transport and the session. It knows nothing of MQTT.
 
-use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,13 +8,13 @@ use std::time::{Duration, Instant};
 use bytes::{Buf, BytesMut};
 use mqtt_codec::{Decoded, Decoder};
 use tokio::io::AsyncWrite;
-use tokio::time::Sleep;
 use tokio_util::io::{poll_read_buf, poll_write_buf};
 
 use crate::client::shared::{Shared, State, now};
 use crate::driver::commit::Committer;
 use crate::driver::options::{Direction, Tap};
 use crate::driver::reconnect::Standing;
+use crate::driver::timer::Timer;
 use crate::error::Error;
 use crate::session::Outbox;
 use crate::transport::BoxIo;
@@ -50,7 +49,7 @@ pub(super) struct Connection<'a> {
     deaf: bool,
     /// Bytes were written and not flushed.
     unflushed: bool,
-    timer: Option<(Instant, Pin<Box<Sleep>>)>,
+    timer: Timer,
     /// When CONNACK came.
     accepted: Option<Instant>,
 }
@@ -75,7 +74,7 @@ impl<'a> Connection<'a> {
             answers: 0,
             deaf: false,
             unflushed: false,
-            timer: None,
+            timer: Timer::default(),
             accepted: None,
         }
     }
@@ -167,8 +166,8 @@ impl<'a> Connection<'a> {
         Ok(result?)
     }
 
-    /// Does what is due, and sleeps until something is. The timer is set anew only when it would ring too late: that
-    /// bytes were sent puts the next ping off, and is seen when it rings.
+    /// Does what is due, and sleeps until something is. That bytes were sent puts the next ping off, and is seen when the
+    /// timer rings.
     fn check_timer(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
         loop {
             let deadline = {
@@ -187,20 +186,9 @@ impl<'a> Connection<'a> {
                 protocol.into_iter().chain(stalled).chain(closing.filter(|deadline| *deadline > now)).min()
             };
             let Some(deadline) = deadline else { return Ok(()) };
-            let timer = match &mut self.timer {
-                Some((rings, timer)) => {
-                    if deadline < *rings {
-                        *rings = deadline;
-                        timer.as_mut().reset(deadline.into());
-                    }
-                    timer
-                }
-                none => &mut none.insert((deadline, Box::pin(tokio::time::sleep_until(deadline.into())))).1,
-            };
-            if timer.as_mut().poll(context).is_pending() {
+            if self.timer.poll(deadline, context).is_pending() {
                 return Ok(());
             }
-            self.timer = None;
         }
     }
 
@@ -258,7 +246,10 @@ impl<'a> Connection<'a> {
             }
             let mut state = self.shared.lock();
             close_when_done(&mut state);
-            if state.session.has_changes() {
+            let closing = state.closing.is_some();
+            if state.session.has_urgent_changes()
+                || (state.session.has_changes() && (closing || self.committer.is_moment_over(context)))
+            {
                 let mut held = self.empty_outbox();
                 let changes = state.take_batch(&mut held, self.writing.len() < MAX_UNWRITTEN);
                 self.shared.pass_on(state);

@@ -4,6 +4,7 @@ mod commit;
 mod connection;
 pub(crate) mod options;
 pub(crate) mod reconnect;
+mod timer;
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -172,7 +173,6 @@ impl Driver {
         let mut state = self.shared.lock();
         state.end(reason);
         self.shared.pass_on(state);
-        self.shared.room.notify_waiters();
         self.shared.no_more_commits();
         self.shared.changed.notify_waiters();
     }

@@ -15,6 +15,8 @@ pub(super) struct Effects {
     events: VecDeque<Told>,
     /// Changes since the last call of `take_changes`, in order; `None` when nobody stores them.
     journal: Option<Vec<Change>>,
+    /// There is another change than that something is finished among them.
+    urgent: bool,
     /// Bytes that were taken from the outbox on this connection.
     taken: u64,
     /// Bytes that the transport took on this connection.
@@ -47,17 +49,25 @@ impl Effects {
     #[inline]
     pub(super) fn record(&mut self, change: impl FnOnce() -> Change) {
         if let Some(journal) = &mut self.journal {
-            journal.push(change());
+            let change = change();
+            self.urgent |= !matches!(change, Change::Finished { .. });
+            journal.push(change);
         }
     }
 
     /// The changes since the last call.
     pub(super) fn take_changes(&mut self) -> Vec<Change> {
+        self.urgent = false;
         self.journal.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     pub(super) fn has_changes(&self) -> bool {
         self.journal.as_ref().is_some_and(|journal| !journal.is_empty())
+    }
+
+    #[inline]
+    pub(super) fn has_urgent_changes(&self) -> bool {
+        self.urgent
     }
 
     #[inline]

@@ -337,6 +337,12 @@ impl Session {
         self.fx.has_changes()
     }
 
+    /// Some of the changes are to be stored now: not only [`Change::Finished`], on which nothing rests.
+    #[inline]
+    pub fn has_urgent_changes(&self) -> bool {
+        self.fx.has_urgent_changes()
+    }
+
     /// The next event.
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
@@ -384,6 +390,11 @@ impl Session {
     /// Another message would be accepted.
     pub fn has_room(&self) -> bool {
         self.outgoing.has_room()
+    }
+
+    /// About how many messages more would be accepted, if they are as long as those that wait; not 0 when one would be.
+    pub(crate) fn room(&self) -> usize {
+        self.outgoing.room()
     }
 
     /// Exchanges in flight: messages at QoS 1 and 2, SUBSCRIBE, UNSUBSCRIBE.

@@ -134,6 +134,19 @@ impl Outgoing {
             && (self.waiting_bytes < self.max_waiting_bytes || self.waiting.is_empty())
     }
 
+    /// About how many more could be, if they are as long as those that wait; not 0 when one could be.
+    pub(super) fn room(&self) -> usize {
+        if !self.has_room() {
+            return 0;
+        }
+        let messages = self.max_waiting - self.waiting.len();
+        let bytes = self.max_waiting_bytes.saturating_sub(self.waiting_bytes);
+        match self.waiting_bytes.checked_div(self.waiting.len()) {
+            None | Some(0) => messages,
+            Some(each) => messages.min(bytes.div_ceil(each)),
+        }
+    }
+
     /// Takes responsibility for a message. While `online` it goes out at once if it can.
     #[inline]
     pub(super) fn publish(

@@ -323,6 +323,7 @@ impl World {
             }
         }
         self.pump(None);
+        self.store_all();
         assert!(self.session.is_drained() && self.server.is_done(), "no end: {self:?}");
         assert!(self.disk.is_empty(), "all that was stored is finished");
         assert_eq!(self.session.unacknowledged(), 0);

@@ -9,6 +9,7 @@
 
 #[path = "../common/broker.rs"]
 mod broker;
+mod commits;
 mod errors;
 mod failing;
 mod histories;

@@ -9,8 +9,14 @@ use crate::sim::dice::Dice;
 use crate::sim::server::{number, qos};
 
 impl World {
-    /// The driver stores changes, then hands over what rests on them.
-    pub(super) fn take(&mut self) {
+    /// The driver stores changes. Those that nobody waits for wait for others, here for as long as the connection lasts.
+    fn store(&mut self) {
+        if !self.session.is_online() || self.session.has_urgent_changes() {
+            self.store_all();
+        }
+    }
+
+    pub(super) fn store_all(&mut self) {
         let changes = self.session.take_changes();
         for change in &changes {
             if let Change::Accepted { number: accepted, message, .. } = change {
@@ -18,6 +24,11 @@ impl World {
             }
         }
         self.disk.commit(&changes);
+    }
+
+    /// The driver stores changes, then hands over what rests on them.
+    pub(super) fn take(&mut self) {
+        self.store();
         // That a session was lost has to be stored: who forgets the CONNACK that said so, or never got it, takes the new
         // session for the old one. No client of MQTT 3.1.1 can help that, so here the Server loses it again.
         self.server.told |= self.session.is_online();
