@@ -205,7 +205,18 @@ fn what_is_in_order_is_left_alone() {
 #[test]
 fn long_and_many_inputs_end() {
     let long = "ff".repeat(5000);
-    assert!(!repairs(&long)[0].searched);
+    let repair = repairs(&long).remove(0);
+    assert!(!repair.searched);
+    assert_eq!(repair.left_out, ["it has 5000 bytes, and at most 2048 are searched"]);
+    let quite_long = format!("30 ff 04 0001 61 {} 40", "00".repeat(640));
+    let repair = repairs(&quite_long).remove(0);
+    assert!(repair.searched && repair.left_out[0].starts_with("it has 647 bytes: above 512, "), "{repair:?}");
+    let many = repairs(&"0000  c0 01 00\n\n".repeat(70));
+    assert!(many[..64].iter().all(|repair| repair.searched && repair.left_out.is_empty()));
+    let rest = "64 damaged frames of this paste were searched before it, which is the most";
+    assert!(many[64..].iter().all(|repair| !repair.searched && repair.left_out == [rest]));
+    // Nothing is left out of those that nothing speaks against.
+    assert!(repairs("c000")[0].left_out.is_empty());
     let many = "0000  c0 01 00\n\n".repeat(40);
     assert_eq!(repairs(&many).len(), 40);
     assert_eq!(frames("c0 01 00", None).len(), 1);

@@ -52,11 +52,11 @@ pub fn repair(repaired: &Repaired<'_>, out: &mut impl Write) -> io::Result<()> {
     let count = super::count_bytes(printed.bytes.len());
     write!(out, "{bold}Frame {number}: {count}{bold:#}{faint} ({}){faint:#}", printed.format)?;
     if !repair.searched {
-        let why = match repair.best().passes() {
-            true => "nothing speaks against the bytes",
-            false => "damaged, but not searched: it is too long, or too many were before it",
-        };
-        writeln!(out, ": {why}")?;
+        match repair.left_out.as_slice() {
+            [] if repair.best().passes() => writeln!(out, ": nothing speaks against the bytes")?,
+            [] => writeln!(out, ": damaged, and nothing to be tried")?,
+            why => writeln!(out, ": damaged, but not searched: {}", why.join("; "))?,
+        }
         return remarks(repair, out);
     }
     writeln!(out)?;
@@ -85,6 +85,10 @@ pub fn repair(repaired: &Repaired<'_>, out: &mut impl Write) -> io::Result<()> {
             let says = text::visible(says(evidence, is_redacted).as_bytes());
             writeln!(out, "     {faint}{:+4}  {says}{faint:#}", evidence.bits)?;
         }
+    }
+    let note = style::severity(Severity::Note);
+    for left_out in &repair.left_out {
+        writeln!(out, "  {note}not all was tried:{note:#} {left_out}")?;
     }
     remarks(repair, out)
 }

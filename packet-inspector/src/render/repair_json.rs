@@ -19,6 +19,7 @@ pub fn repair_json(repaired: &Repaired<'_>, out: &mut impl Write) -> io::Result<
         "format": repair.printed.format,
         "printed": repaired.printed().hex(),
         "searched": repair.searched,
+        "left_out": repair.left_out,
         "remarks": repair.remarks,
         "candidates": (1..).zip(&repair.candidates)
             .map(|(rank, one): (usize, _)| candidate(rank, one, repaired))

@@ -80,7 +80,7 @@ pub(super) const NONE: &Candidate =
 
 /// The best candidates, and the bytes as printed wherever they stand.
 pub(super) fn rank(context: &Context<'_>, found: Found) -> Repair {
-    let Found { readings, searched } = found;
+    let Found { readings, searched, left_out } = found;
     let best = readings.first().map_or(0, |reading| reading.tally.bits);
     let mut seen = HashSet::new();
     let mut shown: Vec<&Reading> = Vec::new();
@@ -98,8 +98,8 @@ pub(super) fn rank(context: &Context<'_>, found: Found) -> Repair {
         .collect();
     let best = readings.first().and_then(|best| context.neighbour(&context.version(&best.edits)));
     let remarks = best.filter(|_| context.link == Link::Ethernet);
-    let remarks = remarks.map(|own| unchecked::remarks(&own, &context.others)).unwrap_or_default();
-    Repair { printed: context.record.clone(), candidates, remarks, searched }
+    let remarks = remarks.map(|own| unchecked::remarks(&own, &context.paste.others)).unwrap_or_default();
+    Repair { printed: context.record.clone(), candidates, remarks, searched, left_out }
 }
 
 fn candidate(context: &Context<'_>, reading: &Reading, examine: bool) -> Candidate {
@@ -162,7 +162,7 @@ fn field_at(frame: &Frame, offset: usize) -> Option<String> {
 /// Other pairs of digits that pass all that this reading of two changed digits does.
 fn rival_pairs(context: &Context<'_>, reading: &Reading) -> Vec<[Edit; 2]> {
     let [_, _] = reading.edits.as_slice() else { return Vec::new() };
-    let mut rivals = pairs::of_checksum(context, &context.version(&[]));
+    let mut rivals = pairs::of_checksum(context, &context.version(&[])).list;
     rivals.retain(|pair| {
         pair.as_slice() != reading.edits
             && context.tally(&context.version(pair), pair).passes_all_of(reading.tally)

@@ -22,6 +22,7 @@ mod misreading;
 mod mqtt;
 mod neighbours;
 mod pairs;
+mod paste;
 mod propose;
 mod search;
 mod text;
@@ -57,9 +58,10 @@ pub struct Repair {
     pub candidates: Vec<Candidate>,
     /// Where the best reading is at odds with other frames in what no check covers.
     pub remarks: Vec<String>,
-    /// Whether changes were tried; not when nothing speaks against the bytes, not in records of more than 2,048, and
-    /// not when too many were searched before.
+    /// Whether changes were tried; not when nothing speaks against the bytes, or when a bound forbids it.
     pub searched: bool,
+    /// Which bounds were hit, and what was not tried for that: each in a sentence.
+    pub left_out: Vec<String>,
 }
 
 impl Repair {
@@ -94,29 +96,42 @@ pub fn repair(records: &[Record], options: Options) -> Vec<Repair> {
             context.neighbour(&context.version(&[]))
         })
         .collect();
+    let mut read = read_all(records, options, &printed, Vec::new());
     // What one frame proves helps to mend another, so all are read twice.
-    let read = if records.len() > 1 { read_once(records, options, &printed) } else { printed };
-    let mut left = MOST_SEARCHED;
-    (0..records.len())
-        .zip(records)
-        .map(|(number, record)| {
-            let (context, found) = searched(record, options, &near(&read, number), &mut left);
-            candidate::rank(&context, found)
-        })
-        .collect()
+    if records.len() > 1 {
+        let proved: Vec<_> = read
+            .iter()
+            .map(|(context, found)| context.neighbour(&context.version(&found.readings.first()?.edits)))
+            .collect();
+        read = read_all(records, options, &proved, read);
+    }
+    read.into_iter().map(|(context, found)| candidate::rank(&context, found)).collect()
 }
 
-/// What each record says of its connection when read in the best way.
-fn read_once(records: &[Record], options: Options, printed: &[Option<Neighbour>]) -> Vec<Option<Neighbour>> {
+/// The readings of each record beside the others as they are said to be; what was found before beside the same others still
+/// holds.
+fn read_all<'a>(
+    records: &'a [Record],
+    options: Options,
+    all: &[Option<Neighbour>],
+    before: Vec<(Context<'a>, Found)>,
+) -> Vec<(Context<'a>, Found)> {
     let mut left = MOST_SEARCHED;
-    (0..records.len())
-        .zip(records)
-        .map(|(number, record)| {
-            let (context, found) = searched(record, options, &near(printed, number), &mut left);
-            let best = found.readings.first()?;
-            context.neighbour(&context.version(&best.edits))
-        })
-        .collect()
+    let mut before = before.into_iter();
+    let read = (0..records.len()).zip(records).map(|(number, record)| {
+        let others = near(all, number);
+        let known = before.next().filter(|(context, found)| {
+            context.paste.others == others && (found.searched || found.left_out.is_empty())
+        });
+        match known {
+            Some((context, found)) => {
+                left = left.saturating_sub(usize::from(found.searched));
+                (context, found)
+            }
+            None => searched(record, options, &others, &mut left),
+        }
+    });
+    read.collect()
 }
 
 /// The readings of a record, unless too many were searched before.
@@ -128,7 +143,7 @@ fn searched<'a>(
 ) -> (Context<'a>, Found) {
     let context = Context::new(record, options, others.to_vec());
     if *left == 0 {
-        let found = search::unsearched(&context);
+        let found = search::unsearched(&context, MOST_SEARCHED);
         return (context, found);
     }
     let found = search::search(&context);

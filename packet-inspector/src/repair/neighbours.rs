@@ -8,6 +8,7 @@ use crate::net::{TcpFlags, Transport};
 
 use super::evidence::{Check, Scale};
 use super::mqtt::Kind;
+use super::paste::{Endpoint, Flow, Paste, endpoints};
 
 /// An endpoint that another frame has too.
 const KNOWN: i32 = 10;
@@ -26,7 +27,7 @@ const ANSWERED: i32 = 12;
 const ANSWER: i32 = 8;
 
 /// What another frame says of its connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Neighbour {
     pub(super) transport: Transport,
     /// How many bytes of data.
@@ -41,73 +42,57 @@ pub(super) const HEAD: usize = 80;
 
 impl Neighbour {
     /// The sequence number behind this segment.
-    fn end(&self) -> u32 {
-        end(&self.transport, self.len)
+    pub(super) fn end(&self) -> u32 {
+        let flags = [TcpFlags::SYN, TcpFlags::FIN];
+        let counted = flags.into_iter().filter(|flag| self.transport.flags.contains(*flag)).count();
+        let len = u32::try_from(self.len.saturating_add(counted)).unwrap_or(0);
+        self.transport.seq.wrapping_add(len)
     }
-}
-
-fn end(transport: &Transport, len: usize) -> u32 {
-    let flags = [TcpFlags::SYN, TcpFlags::FIN];
-    let counted = flags.into_iter().filter(|flag| transport.flags.contains(*flag)).count();
-    let len = u32::try_from(len.saturating_add(counted)).unwrap_or(0);
-    transport.seq.wrapping_add(len)
-}
-
-type Endpoint = (IpAddr, u16);
-
-fn endpoints(transport: &Transport) -> [Endpoint; 2] {
-    [(transport.source, transport.source_port), (transport.destination, transport.destination_port)]
 }
 
 /// Weighs a segment against those of the other frames.
-pub(super) fn weigh(own: &Neighbour, others: &[Neighbour], scale: &mut impl Scale) {
-    for endpoint in endpoints(&own.transport) {
-        weigh_endpoint(endpoint, others, scale);
-    }
+pub(super) fn weigh(own: &Neighbour, paste: &Paste, scale: &mut impl Scale) {
     let [source, destination] = endpoints(&own.transport);
-    let same: Vec<_> =
-        others.iter().filter(|other| endpoints(&other.transport) == [source, destination]).collect();
-    let opposite: Vec<_> =
-        others.iter().filter(|other| endpoints(&other.transport) == [destination, source]).collect();
-    if same.is_empty() && opposite.is_empty() {
+    for endpoint in [source, destination] {
+        weigh_endpoint(endpoint, paste, scale);
+    }
+    let (same, opposite) = (paste.flow([source, destination]), paste.flow([destination, source]));
+    if same.is_none() && opposite.is_none() {
         return;
     }
-    weigh_sequence(own, &same, &opposite, scale);
-    weigh_acknowledgment(own, &same, &opposite, scale);
-    if opposite.iter().any(|other| other.transport.ack == own.end() && is_connack(other)) {
+    let none = Flow::default();
+    let (same, opposite) = (same.unwrap_or(&none), opposite.unwrap_or(&none));
+    weigh_sequence(own, same, opposite, scale);
+    weigh_acknowledgment(own, same, opposite, scale);
+    if opposite.of_connack.holds(own.end()) {
         let is_connect = own.kinds.last().is_some_and(|kind| kind.packet_type == PacketType::Connect);
         scale.put(Check::Connection, is_connect, if is_connect { ANSWERED } else { -ANSWERED }, || {
             "a CONNACK acknowledges this segment, so it ends with CONNECT".to_owned()
         });
     }
-    let answered = opposite.iter().any(|other| {
-        let pairs = own.kinds.iter().flat_map(|kind| other.kinds.iter().map(move |theirs| (*kind, *theirs)));
-        pairs.into_iter().any(|(kind, theirs)| kind.answers(theirs) || theirs.answers(kind))
-    });
-    if answered {
+    let is_answered =
+        |kind: &Kind| opposite.kinds.iter().any(|theirs| kind.answers(*theirs) || theirs.answers(*kind));
+    if own.kinds.iter().any(is_answered) {
         scale.put(Check::Answer, true, ANSWER, || {
             "another frame holds the request to its answer, or the answer to its request".to_owned()
         });
     }
 }
 
-fn weigh_endpoint(endpoint: Endpoint, others: &[Neighbour], scale: &mut impl Scale) {
-    let known = || others.iter().flat_map(|other| endpoints(&other.transport));
+fn weigh_endpoint(endpoint: Endpoint, paste: &Paste, scale: &mut impl Scale) {
     let (address, port) = endpoint;
-    if known().any(|other| other == endpoint) {
+    if paste.knows(&endpoint) {
         scale.put(Check::Connection, true, KNOWN, || {
             format!("address and port {address} {port} are those of another frame")
         });
-    } else if let Some((other, other_port)) = known().find(|other| is_near(endpoint, *other)) {
+    } else if let Some((other, other_port)) =
+        paste.endpoints().iter().find(|other| is_near(endpoint, **other))
+    {
         // No proof: two servers may have neighbouring addresses.
         scale.put(Check::Address, false, NEARLY_KNOWN, || {
             format!("address and port {address} {port} differ in a digit or two from another frame's {other} {other_port}")
         });
     }
-}
-
-fn is_connack(other: &Neighbour) -> bool {
-    other.kinds.first().is_some_and(|kind| kind.packet_type == PacketType::Connack)
 }
 
 /// Whether two endpoints differ in one or two hex digits.
@@ -134,46 +119,37 @@ enum Place {
     Outside,
 }
 
-fn place(number: u32, expected: &[u32]) -> Place {
-    let apart = |other: &u32| number.wrapping_sub(*other).min(other.wrapping_sub(number));
-    match expected.iter().map(apart).min() {
+fn place(distances: [Option<u32>; 4]) -> Place {
+    match distances.into_iter().flatten().min() {
         Some(0) => Place::Exact,
         Some(distance) if distance > WINDOW => Place::Outside,
         _ => Place::InWindow,
     }
 }
 
-fn weigh_sequence(own: &Neighbour, same: &[&Neighbour], opposite: &[&Neighbour], scale: &mut impl Scale) {
-    let len = end(&own.transport, own.len).wrapping_sub(own.transport.seq);
-    let mut expected = Vec::new();
-    for other in same {
-        expected.extend([other.end(), other.transport.seq.wrapping_sub(len)]);
-    }
-    for other in opposite.iter().filter(|other| other.transport.flags.contains(TcpFlags::ACK)) {
-        expected.extend([other.transport.ack, other.transport.ack.wrapping_sub(len)]);
-    }
-    put("sequence", own.transport.seq, SEQUENCE, &expected, scale);
+fn weigh_sequence(own: &Neighbour, same: &Flow, opposite: &Flow, scale: &mut impl Scale) {
+    let (start, end) = (own.transport.seq, own.end());
+    let distances = [
+        same.ends.distance(start),
+        same.starts.distance(end),
+        opposite.valid_acks.distance(start),
+        opposite.valid_acks.distance(end),
+    ];
+    put("sequence", start, SEQUENCE, distances, scale);
 }
 
-fn weigh_acknowledgment(
-    own: &Neighbour,
-    same: &[&Neighbour],
-    opposite: &[&Neighbour],
-    scale: &mut impl Scale,
-) {
+fn weigh_acknowledgment(own: &Neighbour, same: &Flow, opposite: &Flow, scale: &mut impl Scale) {
     if !own.transport.flags.contains(TcpFlags::ACK) {
         return;
     }
-    let mut expected = Vec::new();
-    for other in opposite {
-        expected.extend([other.end(), other.transport.seq]);
-    }
-    expected.extend(same.iter().map(|other| other.transport.ack));
-    put("acknowledgment", own.transport.ack, ACKNOWLEDGMENT, &expected, scale);
+    let ack = own.transport.ack;
+    let distances =
+        [opposite.ends.distance(ack), opposite.starts.distance(ack), same.acks.distance(ack), None];
+    put("acknowledgment", ack, ACKNOWLEDGMENT, distances, scale);
 }
 
-fn put(name: &str, number: u32, bits: i32, expected: &[u32], scale: &mut impl Scale) {
-    match place(number, expected) {
+fn put(name: &str, number: u32, bits: i32, distances: [Option<u32>; 4], scale: &mut impl Scale) {
+    match place(distances) {
         Place::Exact => scale.put(Check::Connection, true, bits, || {
             format!("{name} number {number} is where the connection's other frames continue")
         }),

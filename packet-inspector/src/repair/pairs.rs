@@ -10,9 +10,26 @@ use super::propose;
 use super::weigh::Context;
 
 /// Up to so many bytes pairs are looked for.
-const MOST_PAIRED: usize = 512;
+const MOST_PAIRED: usize = propose::MOST_WHOLE_BYTES;
 /// The most pairs of one kind that are weighed.
 const MOST_PAIRS: usize = 250_000;
+
+/// Pairs that are to be weighed, and how many were too many.
+#[derive(Debug, Default)]
+pub(super) struct Pairs {
+    pub(super) list: Vec<[Edit; 2]>,
+    pub(super) left_out: usize,
+}
+
+impl Pairs {
+    fn push(&mut self, pair: [Edit; 2]) {
+        if self.list.len() < MOST_PAIRS {
+            self.list.push(pair);
+        } else {
+            self.left_out += 1;
+        }
+    }
+}
 
 /// What a lost byte may have been, beside its neighbours and what the text shows: what headers and packets begin with.
 const USUAL: [u8; 24] = [
@@ -21,10 +38,10 @@ const USUAL: [u8; 24] = [
 ];
 
 /// Two lost bytes, when the record lacks two.
-pub(super) fn lost(context: &Context<'_>, lacking: usize) -> Vec<[Edit; 2]> {
+pub(super) fn lost(context: &Context<'_>, lacking: usize) -> Pairs {
     let record = context.record;
     if lacking != 2 || record.bytes.len() > MOST_PAIRED || !record.unread.is_empty() {
-        return Vec::new();
+        return Pairs::default();
     }
     let rows: Vec<usize> = context.layout.wrong(record, true).collect();
     let mut singles = Vec::new();
@@ -38,7 +55,7 @@ pub(super) fn lost(context: &Context<'_>, lacking: usize) -> Vec<[Edit; 2]> {
             row.and_then(|row| record.rows.get(row)).and_then(|row| row.ascii.as_deref()).unwrap_or_default();
         let shown = text.bytes().filter(|byte| byte.is_ascii_graphic() && *byte != b'.');
         // Frames of a connection have most bytes of their headers in common.
-        let others = context.others.iter().filter_map(|other| other.head.get(at));
+        let others = context.paste.others.iter().filter_map(|other| other.head.get(at));
         let values = USUAL
             .into_iter()
             .chain(beside.into_iter().flatten().copied())
@@ -56,39 +73,38 @@ pub(super) fn lost(context: &Context<'_>, lacking: usize) -> Vec<[Edit; 2]> {
         1 => true,
         _ => row(one) != row(other),
     };
-    let mut pairs = Vec::new();
+    let mut pairs = Pairs::default();
     for one in &singles {
         // Of two bytes at one place the order counts, else the first stands before the second.
         for other in singles.iter().filter(|other| other.at() >= one.at() && is_near(one, other)) {
-            if pairs.len() < MOST_PAIRS {
-                pairs.push([*one, *other]);
-            }
+            pairs.push([*one, *other]);
         }
     }
     pairs
 }
 
 /// Two bytes too many, when the record has two.
-pub(super) fn doubled(context: &Context<'_>, surplus: usize) -> Vec<[Edit; 2]> {
+pub(super) fn doubled(context: &Context<'_>, surplus: usize) -> Pairs {
     if surplus != 2 || context.record.bytes.len() > MOST_PAIRED {
-        return Vec::new();
+        return Pairs::default();
     }
     let mut singles = Vec::new();
     propose::removals(context, &mut |edit| singles.push(edit));
-    let mut pairs = Vec::new();
+    let mut pairs = Pairs::default();
     for (number, one) in singles.iter().enumerate() {
-        let behind = singles.iter().skip(number + 1);
-        pairs.extend(behind.map(|other| [*one, *other]).take(MOST_PAIRS.saturating_sub(pairs.len())));
+        singles.iter().skip(number + 1).for_each(|other| pairs.push([*one, *other]));
     }
     pairs
 }
 
 /// Pairs of changed digits that together satisfy a TCP checksum that fails.
-pub(super) fn of_checksum(context: &Context<'_>, version: &Version) -> Vec<[Edit; 2]> {
-    let Some(segment) = context.survey(version).and_then(|survey| survey.segment) else { return Vec::new() };
-    let ChecksumVerdict::Bad { stored, computed } = segment.checksum else { return Vec::new() };
+pub(super) fn of_checksum(context: &Context<'_>, version: &Version) -> Pairs {
+    let Some(segment) = context.survey(version).and_then(|survey| survey.segment) else {
+        return Pairs::default();
+    };
+    let ChecksumVerdict::Bad { stored, computed } = segment.checksum else { return Pairs::default() };
     if version.bytes.len() > MOST_PAIRED {
-        return Vec::new();
+        return Pairs::default();
     }
     let is_covered =
         |at: usize| segment.addresses.contains(&at) || (segment.tcp_at..segment.payload.end).contains(&at);
@@ -107,10 +123,10 @@ pub(super) fn of_checksum(context: &Context<'_>, version: &Version) -> Vec<[Edit
     });
     // The sum without the stored checksum must become its complement.
     let wanted = sum_difference(!computed, !stored);
-    let mut pairs = Vec::new();
+    let mut pairs = Pairs::default();
     for (edit, added) in all {
         for other in by_sum.get(&sum_difference(added, wanted)).into_iter().flatten() {
-            if other.at() > edit.at() && pairs.len() < MOST_PAIRS {
+            if other.at() > edit.at() {
                 pairs.push([edit, *other]);
             }
         }

@@ -6,7 +6,7 @@ use super::edit::{Edit, Version, layout_rest};
 use super::weigh::Context;
 
 /// Up to so many bytes each byte is tried with all values; in longer records with one digit changed.
-const MOST_WHOLE_BYTES: usize = 512;
+pub(super) const MOST_WHOLE_BYTES: usize = 512;
 /// Ethernet addresses are under no check.
 const ETHERNET_ADDRESSES: usize = 12;
 

@@ -4,7 +4,7 @@
 use super::edit::{Edit, Version};
 use super::evidence::{Check, Tally};
 use super::pairs;
-use super::propose::{self, Wants};
+use super::propose::{self, MOST_WHOLE_BYTES, Wants};
 use super::weigh::Context;
 
 /// How many readings of one change are tried with another.
@@ -34,6 +34,8 @@ pub(super) struct Found {
     pub(super) readings: Vec<Reading>,
     /// Whether changes were tried at all.
     pub(super) searched: bool,
+    /// Bounds that were hit, and what was not tried for that.
+    pub(super) left_out: Vec<String>,
 }
 
 /// The readings of a record; only the printed one when nothing speaks against it.
@@ -41,8 +43,18 @@ pub(super) fn search(context: &Context<'_>) -> Found {
     let printed = context.version(&[]);
     let tally = context.tally(&printed, &[]);
     let base = Reading { edits: Vec::new(), tally };
-    if !tally.is_doubtful() || printed.bytes.len() > MOST_BYTES || printed.bytes.is_empty() {
-        return Found { readings: vec![base], searched: false };
+    let len = printed.bytes.len();
+    if !tally.is_doubtful() || len > MOST_BYTES || len == 0 {
+        let is_long = tally.is_doubtful() && len > MOST_BYTES;
+        let left_out = is_long.then(|| format!("it has {len} bytes, and at most {MOST_BYTES} are searched"));
+        return Found { readings: vec![base], searched: false, left_out: left_out.into_iter().collect() };
+    }
+    let mut left_out = Vec::new();
+    if len > MOST_WHOLE_BYTES {
+        left_out.push(format!(
+            "it has {len} bytes: above {MOST_WHOLE_BYTES}, one changed digit of a byte is tried, not both, no lost byte in \
+             rows that lack none, and no two changes at once that satisfy a checksum or a length together"
+        ));
     }
     let mut best = Best::default();
     best.add(base.clone());
@@ -53,12 +65,20 @@ pub(super) fn search(context: &Context<'_>) -> Found {
         version.make(context.record, &context.layout, &[edit]);
         level.offer(context, &version, &[edit]);
     });
-    let mut all = pairs::of_checksum(context, &printed);
-    all.extend(pairs::lost(context, wants.lacking));
-    all.extend(pairs::doubled(context, wants.surplus));
-    for pair in all {
-        version.make(context.record, &context.layout, &pair);
-        best.offer(context, &version, &pair);
+    let kinds = [
+        ("changed digits that satisfy the checksum", pairs::of_checksum(context, &printed)),
+        ("lost bytes", pairs::lost(context, wants.lacking)),
+        ("bytes too many", pairs::doubled(context, wants.surplus)),
+    ];
+    for (kind, pairs) in kinds {
+        for pair in &pairs.list {
+            version.make(context.record, &context.layout, pair);
+            best.offer(context, &version, pair);
+        }
+        if pairs.left_out > 0 {
+            let (most, more) = (pairs.list.len(), pairs.left_out);
+            left_out.push(format!("of pairs of {kind}, the first {most} were weighed, and {more} were not"));
+        }
     }
     let levels = MOST_EDITS + context.record.unread.len().min(MOST_UNREAD);
     for depth in 1..levels {
@@ -72,7 +92,7 @@ pub(super) fn search(context: &Context<'_>) -> Found {
     if !readings.iter().any(|reading| reading.edits.is_empty()) {
         readings.push(base);
     }
-    Found { readings, searched: true }
+    Found { readings, searched: true, left_out }
 }
 
 /// Leaves out readings with a change that is not worth its cost: without it there is a better one.
@@ -87,10 +107,12 @@ fn drop_idle_changes(readings: &mut Vec<Reading>) {
     *readings = kept;
 }
 
-/// The bytes as printed alone.
-pub(super) fn unsearched(context: &Context<'_>) -> Found {
+/// The bytes as printed alone, as so many damaged records were searched before.
+pub(super) fn unsearched(context: &Context<'_>, most: usize) -> Found {
     let tally = context.tally(&context.version(&[]), &[]);
-    Found { readings: vec![Reading { edits: Vec::new(), tally }], searched: false }
+    let why = || format!("{most} damaged frames of this paste were searched before it, which is the most");
+    let left_out = tally.is_doubtful().then(why).into_iter().collect();
+    Found { readings: vec![Reading { edits: Vec::new(), tally }], searched: false, left_out }
 }
 
 /// The best readings with one more change.

@@ -13,6 +13,7 @@ use super::evidence::{Check, Evidence, Scale, Tally};
 use super::misreading;
 use super::mqtt;
 use super::neighbours::{self, Neighbour};
+use super::paste::Paste;
 use super::text::Columns;
 
 /// A row with as many bytes as belong there, or not.
@@ -39,7 +40,7 @@ pub(super) struct Context<'a> {
     pub(super) link: Link,
     from: Option<Side>,
     columns: Columns,
-    pub(super) others: Vec<Neighbour>,
+    pub(super) paste: Paste,
 }
 
 impl<'a> Context<'a> {
@@ -61,7 +62,7 @@ impl<'a> Context<'a> {
             link,
             from: options.from,
             columns: Columns::of(record),
-            others,
+            paste: Paste::new(others),
         }
     }
 
@@ -177,10 +178,10 @@ impl<'a> Context<'a> {
         if segment.has_port {
             mqtt::weigh(payload, self.from.or_else(|| sender(segment)), scale);
         }
-        if !self.others.is_empty() {
+        if !self.paste.is_empty() {
             let kinds = if segment.has_port { mqtt::kinds(payload) } else { Vec::new() };
             let own = Neighbour { transport: segment.transport, len: payload.len(), kinds, head: Vec::new() };
-            neighbours::weigh(&own, &self.others, scale);
+            neighbours::weigh(&own, &self.paste, scale);
         }
     }
 }
