@@ -44,7 +44,7 @@ enum Command {
     /// Count a capture's packets, bytes, rates, latencies, sizes and findings
     #[command(after_help = stats::EXAMPLES)]
     Stats(stats::Arguments),
-    /// Compare two packets or dumps by what they mean
+    /// Compare two packets, dumps or captures by what they mean
     #[command(after_help = diff::EXAMPLES)]
     Diff(diff::Diff),
     /// Build packets from options, or from the JSON that decode prints

@@ -353,3 +353,36 @@ fn options_describe_a_packet() {
         assert_eq!(run(&["encode"], input).status.code(), Some(2), "{input:?}");
     }
 }
+
+/// Who gave options is told of them, who wrote JSON of its keys.
+#[test]
+fn errors_name_what_the_user_wrote() {
+    for (arguments, says) in [
+        (&["publish"][..], "--topic is missing"),
+        (&["publish", "--topic", "a/#"], "--topic: "),
+        (&["publish", "--topic", "a", "--qos", "3"], "--qos is not a number from 0 to 2"),
+        (&["publish", "--topic", "a", "--qos", "1"], "--packet-id is missing"),
+        (&["publish", "--topic", "a", "--packet-id", "1"], "--packet-id: only QoS 1 and 2 have one"),
+        (&["publish", "--topic", "a", "--message-hex", "0g"], "--message-hex is not hex"),
+        (&["publish", "--topic", "a", "--dup"], "--dup: a message of QoS 0"),
+        (&["puback", "--topic", "a"], "the packet has no --topic"),
+        (&["puback", "--message", "a", "--packet-id", "1"], "the packet has no --message"),
+        (&["subscribe", "--packet-id", "1"], "--filter is missing"),
+        (&["subscribe", "--packet-id", "1", "--filter", "a,3"], "--filter is not FILTER,QOS"),
+        (&["suback", "--packet-id", "1", "--return-codes", "3"], "--return-codes is not a list"),
+        (&["connack", "--return-code", "9"], "--return-code is not a number from 0 to 5"),
+        (&["connack", "--return-code", "5", "--session-present"], "--session-present: "),
+        (&["connect", "--password", "p"], "--password: a password needs a user name"),
+        (&["connect", "--will-message", "p"], "--will-topic is missing"),
+        (&["connect", "--will-topic", "a", "--will-qos", "7"], "--will-qos is not a number"),
+    ] {
+        let output = run(&[&["encode"], arguments].concat(), "");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.starts_with(&format!("packet-inspector: {says}")), "{arguments:?}: {said}");
+        assert!(!said.contains('_'), "{arguments:?} names a key: {said}");
+    }
+    let output = run(&["encode"], r#"{"packet": "PUBLISH", "topic": "a", "qos": 1}"#);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said, "packet-inspector: packet 1: packet_id is missing\n");
+}

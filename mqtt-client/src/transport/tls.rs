@@ -207,7 +207,19 @@ fn failure(error: io::Error) -> ConnectFailure {
             use CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
             match problem {
                 Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. } => {
-                    ConnectFailure::CertificateTime(problem.to_string().into())
+                    ConnectFailure::CertificateTime(about_time(problem).into())
+                }
+                CertificateError::NotValidForNameContext { expected, presented } => {
+                    // rustls writes each as `DnsName("localhost")`.
+                    let bare = |name: &String| match name.split_once('(') {
+                        Some((_, inside)) => inside.trim_end_matches(')').trim_matches('"').to_owned(),
+                        None => name.clone(),
+                    };
+                    let names: Vec<_> = presented.iter().map(bare).collect();
+                    let names = if names.is_empty() { "no name".to_owned() } else { names.join(", ") };
+                    ConnectFailure::Certificate(
+                        format!("it is for {names}, not for {}", expected.to_str()).into(),
+                    )
                 }
                 CertificateError::UnknownIssuer => {
                     ConnectFailure::Certificate("its issuer is not among the trusted CAs".into())
@@ -220,6 +232,24 @@ fn failure(error: io::Error) -> ConnectFailure {
             ConnectFailure::Tls(error)
         }
         _ => ConnectFailure::Tls(error),
+    }
+}
+
+/// When a certificate was, or will be, valid, by this machine's clock.
+fn about_time(problem: &CertificateError) -> String {
+    let days = |from: u64, to: u64| match to.saturating_sub(from) / 86_400 {
+        0 => "less than a day".to_owned(),
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    };
+    match problem {
+        CertificateError::ExpiredContext { time, not_after } => {
+            format!("it expired {} ago", days(not_after.as_secs(), time.as_secs()))
+        }
+        CertificateError::NotValidYetContext { time, not_before } => {
+            format!("it is valid in {} only", days(time.as_secs(), not_before.as_secs()))
+        }
+        other => other.to_string(),
     }
 }
 

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use packet_inspector::capture::{CaptureError, Reader, Time};
 use packet_inspector::net::MQTT_PORTS;
-use packet_inspector::stream::{Limits, Sink, Streams};
+use packet_inspector::stream::{Captured, Event, Limits, Moment, Sink, Streams};
 
 use super::fail;
 
@@ -57,6 +57,45 @@ pub(crate) trait Listener: Sink {
     fn waits(&mut self) {}
 }
 
+/// Why a capture was not read to its end was said.
+pub(crate) struct Stopped {
+    /// The exit status.
+    pub(crate) status: ExitCode,
+    /// Not even its first record was read, so that there is nothing to print.
+    pub(crate) at_start: bool,
+}
+
+/// A listener, and whether there was anything to hear.
+struct Begun<'a, L> {
+    listener: &'a mut L,
+    has_begun: bool,
+}
+
+impl<L: Sink> Sink for Begun<'_, L> {
+    fn packet(&mut self, packet: &Captured<'_>) {
+        self.listener.packet(packet);
+    }
+
+    fn event(&mut self, moment: &Moment<'_>, event: Event) {
+        self.listener.event(moment, event);
+    }
+}
+
+impl<L: Listener> Listener for Begun<'_, L> {
+    fn start(&mut self, time: Time) {
+        self.has_begun = true;
+        self.listener.start(time);
+    }
+
+    fn goes_on(&mut self) -> bool {
+        self.listener.goes_on()
+    }
+
+    fn waits(&mut self) {
+        self.listener.waits();
+    }
+}
+
 impl Input {
     /// This file.
     pub(crate) fn new(file: &Path, port: &[u16]) -> Self {
@@ -75,8 +114,12 @@ impl Input {
     }
 
     /// Reads the capture to its end; says why it cannot.
-    pub(crate) fn read(&self, listener: &mut impl Listener) -> Result<(), ExitCode> {
-        self.try_read(listener).map_err(|error| fail(&format!("{}: {error}", self.file.display())))
+    pub(crate) fn read(&self, listener: &mut impl Listener) -> Result<(), Stopped> {
+        let mut begun = Begun { listener, has_begun: false };
+        self.try_read(&mut begun).map_err(|error| Stopped {
+            status: fail(&format!("{}: {error}", self.file.display())),
+            at_start: !begun.has_begun,
+        })
     }
 
     /// Reads the capture to its end.

@@ -8,10 +8,11 @@ use packet_inspector::analysis::{self, Analysis, Finding, Reason, clause, clause
 use packet_inspector::capture::Time;
 use packet_inspector::finding::Severity;
 use packet_inspector::redact;
+use packet_inspector::render::counted;
 use packet_inspector::stream::{Captured, Event, Moment, Sink};
 use serde_json::json;
 
-use super::capture::{Input, Listener};
+use super::capture::{Input, Listener, Stopped};
 use super::printing::{Output, Printing};
 use super::{ended, fail};
 
@@ -71,6 +72,9 @@ impl Check {
         };
         let mut checked = Checked { analysis: Analysis::new(report) };
         let read = input.read(&mut checked);
+        if let Err(Stopped { status, at_start: true }) = read {
+            return status;
+        }
         let mut report = checked.analysis.into_listener();
         report.sum();
         let worst = match self.fail_on {
@@ -82,7 +86,7 @@ impl Check {
         let status = if found > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS };
         let written = report.written;
         match (written.and_then(|()| out.flush()), read) {
-            (Ok(()), Err(failed)) => failed,
+            (Ok(()), Err(stopped)) => stopped.status,
             (written, _) => ended(written, status),
         }
     }
@@ -164,9 +168,12 @@ impl<W: Write> Report<'_, W> {
         if self.format == Output::Text && self.written.is_ok() {
             let left = match self.left_alone {
                 0 => String::new(),
+                1 => "; 1 connection is not MQTT 3.1.1 and was left alone".to_owned(),
                 count => format!("; {count} connections are not MQTT 3.1.1 and were left alone"),
             };
-            self.written = writeln!(self.out, "{errors} errors, {warnings} warnings, {notes} notes{left}");
+            let counts = [(errors, "error"), (warnings, "warning"), (notes, "note")];
+            let counts = counts.map(|(count, noun)| counted(count, noun)).join(", ");
+            self.written = writeln!(self.out, "{counts}{left}");
         }
     }
 }

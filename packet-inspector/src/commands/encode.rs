@@ -165,7 +165,11 @@ impl Encode {
 
     /// What is wrong with a packet, without what it quotes when that is to be hidden.
     fn words(&self, error: &BuildError) -> String {
-        if self.redact { redact::without_quotes(&error.to_string()) } else { error.to_string() }
+        let words = match self.packet {
+            Some(_) => options::named(error).to_string(),
+            None => error.to_string(),
+        };
+        if self.redact { redact::without_quotes(&words) } else { words }
     }
 
     fn sender(&self, object: &Value, bytes: &[u8]) -> Side {

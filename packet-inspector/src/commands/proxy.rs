@@ -112,7 +112,7 @@ impl Proxy {
     pub(crate) fn run(&self) -> ExitCode {
         let tls = match self.tls() {
             Ok(tls) => tls,
-            Err(error) => return fail(&format!("TLS: {error}")),
+            Err(message) => return fail(&message),
         };
         let upstream = self.upstream.upstream(tls);
         let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
@@ -132,28 +132,69 @@ impl Proxy {
         if let Ok(address) = proxy.local_addr() {
             let _ = writeln!(io::stderr(), "listening on {address}");
         }
-        runtime.block_on(proxy.run(interrupted(), troubles()));
+        runtime.block_on(proxy.run(interrupted(), troubles(OPTIONS)));
         // With it goes all that could still tell something.
         drop(runtime);
         showing.finish()
     }
 
-    fn tls(&self) -> Result<Option<Tls>, proxy::TlsError> {
+    fn tls(&self) -> Result<Option<Tls>, String> {
         if !self.upstream.tls && !self.tls_upstream {
-            return Ok(None);
+            let given = [
+                ("--ca", self.ca.is_some()),
+                ("--server-name", self.server_name.is_some()),
+                ("--cert", self.cert.is_some()),
+            ];
+            return match given.into_iter().find(|(_, is_given)| *is_given) {
+                Some((option, _)) => Err(format!(
+                    "proxy: {option} is about TLS to the broker, which is not spoken: add --tls-upstream, or name the \
+                     broker as mqtts://HOST[:PORT]"
+                )),
+                None => Ok(None),
+            };
         }
         let name = self.server_name.as_ref().unwrap_or(&self.upstream.host);
         let client = self.cert.as_deref().zip(self.key.as_deref());
-        Tls::new(name, self.ca.as_deref(), client).map(Some)
+        Tls::new(name, self.ca.as_deref(), client).map(Some).map_err(|error| format!("TLS: {error}"))
+    }
+}
+
+/// What the user can do about certificates.
+pub(crate) struct Advice {
+    /// When the broker's is signed by a CA that is not known.
+    pub(crate) issuer: &'static str,
+    /// When it is for another name.
+    pub(crate) name: &'static str,
+    /// When the broker wants one of ours.
+    pub(crate) ours: &'static str,
+}
+
+const OPTIONS: Advice = Advice {
+    issuer: "--ca FILE names its CA's certificate",
+    name: "--server-name NAME says the name to expect",
+    ours: "--cert FILE and --key FILE give one",
+};
+
+impl Advice {
+    /// What helps; nothing when only the broker's owner, or the clock's, can.
+    fn on(&self, trouble: &proxy::Trouble) -> Option<&'static str> {
+        let proxy::Trouble::Upstream(_, error) = trouble else { return None };
+        match error.distrust()? {
+            proxy::Distrust::UnknownIssuer => Some(self.issuer),
+            proxy::Distrust::OtherName { .. } => Some(self.name),
+            proxy::Distrust::OfOurs(_) => Some(self.ours),
+            _ => None,
+        }
     }
 }
 
 /// Says troubles on standard error, which may be slow: what is too much is not said.
-pub(crate) fn troubles() -> impl Fn(proxy::Trouble) + Clone + Send + 'static {
+pub(crate) fn troubles(advice: Advice) -> impl Fn(proxy::Trouble) + Clone + Send + 'static {
     let (sender, receiver) = mpsc::sync_channel::<proxy::Trouble>(TROUBLES);
     std::thread::spawn(move || {
         for trouble in receiver {
-            let _ = writeln!(io::stderr(), "packet-inspector: {trouble}");
+            let helps = advice.on(&trouble).map(|helps| format!("; {helps}")).unwrap_or_default();
+            let _ = writeln!(io::stderr(), "packet-inspector: {trouble}{helps}");
         }
     });
     move |trouble| drop(sender.try_send(trouble))

@@ -11,7 +11,7 @@ use packet_inspector::frame::Frame;
 use packet_inspector::render::{JsonLines, Lines};
 use packet_inspector::stream::{Captured, Event, Moment, Sink};
 
-use super::capture::{Input, Listener};
+use super::capture::{Input, Listener, Stopped};
 use super::choice::{Choice, Chosen};
 use super::{Color, Format, ended, plain_output, standard_output, views};
 
@@ -75,12 +75,6 @@ impl Read {
     }
 
     fn print(&self, mut out: impl Write) -> ExitCode {
-        let header = if self.csv {
-            let names: Vec<_> = self.fields.iter().map(|field| field.name()).collect();
-            writeln!(out, "{}", names.join(","))
-        } else {
-            Ok(())
-        };
         let mut printer = Printer {
             out: &mut out,
             read: self,
@@ -90,14 +84,19 @@ impl Read {
             json: JsonLines::default(),
             start: Time::default(),
             status: ExitCode::SUCCESS,
-            written: header,
+            written: Ok(()),
+            has_header: !self.csv,
             shown: 0,
         };
         let read = self.input.read(&mut printer);
+        if let Err(Stopped { status, at_start: true }) = read {
+            return status;
+        }
+        printer.head();
         let (written, status) = (printer.written, printer.status);
         let written = written.and_then(|()| out.flush());
         match (written, read) {
-            (Ok(()), Err(failed)) => failed,
+            (Ok(()), Err(stopped)) => stopped.status,
             (written, _) => ended(written, status),
         }
     }
@@ -115,11 +114,21 @@ struct Printer<'a, W> {
     start: Time,
     status: ExitCode,
     written: io::Result<()>,
+    /// The columns are named, or need not be.
+    has_header: bool,
     /// The frame that was shown last.
     shown: u64,
 }
 
 impl<W: Write> Printer<'_, W> {
+    /// Names the columns, once.
+    fn head(&mut self) {
+        if !std::mem::replace(&mut self.has_header, true) {
+            let names: Vec<_> = self.read.fields.iter().map(|field| field.name()).collect();
+            self.written = writeln!(self.out, "{}", names.join(","));
+        }
+    }
+
     fn print(&mut self, packet: &Captured<'_>) -> io::Result<()> {
         if packet.packet.is_none() && !packet.is_cut() {
             self.judge(packet);
@@ -176,6 +185,7 @@ impl<W: Write> Sink for Printer<'_, W> {
 impl<W: Write> Listener for Printer<'_, W> {
     fn start(&mut self, time: Time) {
         self.start = time;
+        self.head();
     }
 
     fn goes_on(&mut self) -> bool {

@@ -11,7 +11,7 @@ use packet_inspector::render;
 use packet_inspector::stats::{MOST_ROWS, Report, Stats};
 use packet_inspector::stream::{Captured, Event, Moment, Sink};
 
-use super::capture::{Input, Listener};
+use super::capture::{Input, Listener, Stopped};
 use super::choice::{Choice, Chosen};
 use super::{Color, ended, fail, output, standard_output};
 
@@ -73,16 +73,14 @@ impl Arguments {
         {
             return fail(&message);
         }
-        let mut counting = Counting {
-            stats: Stats::new(),
-            chosen: self.choice.start(),
-            start: Time::default(),
-            has_begun: false,
-        };
+        let mut counting =
+            Counting { stats: Stats::new(), chosen: self.choice.start(), start: Time::default() };
         let read = self.input.read(&mut counting);
+        if let Err(Stopped { status, at_start: true }) = read {
+            return status;
+        }
         let report = counting.stats.finish();
-        // Of a capture that was not read at all, there is nothing to report.
-        if let Some(path) = self.report.as_ref().filter(|_| read.is_ok() || counting.has_begun)
+        if let Some(path) = &self.report
             && let Err(error) = self.write_page(&report, path)
         {
             return fail(&format!("stats: {}: {error}", path.display()));
@@ -93,7 +91,7 @@ impl Arguments {
             Output::Json => render::stats_json(&report, self.top.unwrap_or(MOST_ROWS), &mut out),
         };
         match (printed.and_then(|()| out.flush()), read) {
-            (Ok(()), Err(failed)) => failed,
+            (Ok(()), Err(stopped)) => stopped.status,
             (written, _) => ended(written, ExitCode::SUCCESS),
         }
     }
@@ -110,8 +108,6 @@ struct Counting<'a> {
     stats: Stats,
     chosen: Chosen<'a>,
     start: Time,
-    /// A record was read.
-    has_begun: bool,
 }
 
 impl Sink for Counting<'_> {
@@ -128,7 +124,6 @@ impl Sink for Counting<'_> {
 impl Listener for Counting<'_> {
     fn start(&mut self, time: Time) {
         self.start = time;
-        self.has_begun = true;
         self.stats.start(time);
     }
 }

@@ -56,6 +56,8 @@ pub enum Refusal {
         /// How the program's options about its page begin.
         options: &'static str,
     },
+    /// It names its host twice, so that whoever stands before us may have judged by another one than we do.
+    TwoHosts,
     /// A page of another site asks.
     OtherSite {
         /// How the program's options about its page begin.
@@ -72,6 +74,7 @@ impl Refusal {
     pub fn status(self) -> StatusCode {
         match self {
             Self::UnknownName { .. } | Self::OtherSite { .. } => StatusCode::FORBIDDEN,
+            Self::TwoHosts => StatusCode::BAD_REQUEST,
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoToken => StatusCode::UNAUTHORIZED,
         }
@@ -82,6 +85,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownName { options } => write!(f, "this name is not known here: see {options}host"),
+            Self::TwoHosts => f.write_str("a request has one Host, this one has more (RFC 9112, 3.2)"),
             Self::OtherSite { options } => {
                 write!(f, "another site asks; if a proxy stands before this page, see {options}origin")
             }
@@ -141,6 +145,9 @@ impl Guard {
     /// Decides.
     pub fn judge(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Verdict {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        if headers.get_all(HOST).iter().nth(1).is_some() {
+            return Verdict::Refused(Refusal::TwoHosts);
+        }
         let host = text(HOST.as_str()).unwrap_or_default();
         if !self.is_ours(host) {
             return Verdict::Refused(Refusal::UnknownName { options: self.options });

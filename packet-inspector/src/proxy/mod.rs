@@ -4,6 +4,7 @@
 //! that a slow reader slows down its writer as if nobody stood between them. Being watched never holds it up: see
 //! [`Tap`].
 
+mod distrust;
 mod forward;
 mod tls;
 mod upstream;
@@ -20,6 +21,7 @@ use tokio::task::JoinSet;
 
 use crate::build::Endpoints;
 use crate::live::Tap;
+pub use distrust::Distrust;
 pub use tls::{Tls, TlsError};
 pub use upstream::{ConnectError, Upstream};
 

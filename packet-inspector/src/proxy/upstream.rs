@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use super::distrust::Distrust;
 use super::tls::Tls;
 
 /// How long an attempt may take, from the name to the connection, TLS included.
@@ -31,11 +32,26 @@ pub(super) enum Server {
 pub struct ConnectError {
     upstream: String,
     error: io::Error,
+    distrust: Option<Distrust>,
+}
+
+impl ConnectError {
+    /// What was wrong with certificates, if that was it.
+    pub fn distrust(&self) -> Option<&Distrust> {
+        self.distrust.as_ref()
+    }
 }
 
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "upstream {}: {}", self.upstream, self.error)
+        write!(f, "upstream {}: ", self.upstream)?;
+        match &self.distrust {
+            Some(distrust) => distrust.fmt(f),
+            None if self.error.kind() == io::ErrorKind::TimedOut => {
+                write!(f, "no connection within {} s", PATIENCE.as_secs())
+            }
+            None => self.error.fmt(f),
+        }
     }
 }
 
@@ -59,8 +75,9 @@ impl Upstream {
             Ok((server, address))
         };
         let connected = tokio::time::timeout(PATIENCE, attempt).await;
-        connected
-            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-            .map_err(|error| ConnectError { upstream: self.address.clone(), error })
+        connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(|error| {
+            let distrust = Distrust::of(&error);
+            ConnectError { upstream: self.address.clone(), error, distrust }
+        })
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn pair(pair: &Pair<'_>, heading: Heading, out: &mut impl Write) -> i
 
 /// So many packets.
 pub(super) fn packets(count: u64) -> String {
-    if count == 1 { "1 packet".to_owned() } else { format!("{count} packets") }
+    super::counted(count, "packet")
 }
 
 /// Writes an object for each pair that differs and for each packet that only one list has, in a line each.

@@ -35,6 +35,16 @@ pub fn diff_captures(captures: &Captures, out: &mut impl Write) -> io::Result<()
             writeln!(out, "{} of {name} not MQTT 3.1.1, and not compared", are(others))?;
         }
     }
+    for (name, count) in ["A", "B"].into_iter().zip(captures.malformed) {
+        if count > 0 {
+            writeln!(out, "{} of {name} could not be decoded whole: compared as bytes", packets(count))?;
+        }
+    }
+    for (name, count) in ["A", "B"].into_iter().zip(captures.same_with_gaps) {
+        if count > 0 {
+            writeln!(out, "{} of those that are the same not wholly in {name}", are(count))?;
+        }
+    }
     writeln!(
         out,
         "{} of {} the same; {} of {} the same",
@@ -119,7 +129,7 @@ fn place(conversation: &Conversation) -> String {
 }
 
 fn connections(count: u64) -> String {
-    if count == 1 { "1 connection".to_owned() } else { format!("{count} connections") }
+    super::counted(count, "connection")
 }
 
 fn are(count: u64) -> String {
@@ -156,6 +166,11 @@ pub fn diff_captures_json(captures: &Captures, out: &mut impl Write) -> io::Resu
     let [a, b] = captures.left_out;
     if a + b > 0 {
         value_line(&json!({ "not_compared": { "a": a, "b": b } }), out)?;
+    }
+    for (key, [a, b]) in [("malformed", captures.malformed), ("same_with_gaps", captures.same_with_gaps)] {
+        if a + b > 0 {
+            value_line(&json!({ key: { "a": a, "b": b } }), out)?;
+        }
     }
     Ok(())
 }

@@ -60,6 +60,12 @@ fn sentence(finding: &Finding) -> String {
     text
 }
 
+/// So many of something: `1 message`, `2 messages`.
+pub fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 fn count_bytes(count: usize) -> String {
     if count == 1 { "1 byte".to_owned() } else { format!("{count} bytes") }
 }

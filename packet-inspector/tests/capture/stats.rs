@@ -63,7 +63,7 @@ fn latencies_are_those_of_the_paired_handshakes() {
         let handshake = of(name);
         assert_eq!(handshake["count"], 1);
         let line = format!(
-            "{name}: 1 messages, 1 complete, 0 sent again; latency {:.6} /",
+            "{name}: 1 message, 1 complete, 0 sent again; latency {:.6} /",
             handshake["median"].as_f64().unwrap()
         );
         assert!(qos.contains(&line), "{line}\n{qos}");

@@ -95,6 +95,8 @@ fn every_answer_forbids_what_the_page_does_not_need() {
         ("/assets/app.js", "text/javascript"),
         ("/assets/base.css", "text/css"),
         ("/api/clients", "application/json"),
+        ("/favicon.ico", "image/svg+xml"),
+        ("/assets/icon.svg", "image/svg+xml"),
         ("/nowhere", ""),
     ] {
         let answer = ask(&server, "GET", path, &[], b"");
@@ -136,6 +138,11 @@ fn other_names_of_this_machine_are_refused() {
     }
     for host in [format!("localhost:{port}"), format!("[::1]:{port}")] {
         assert_eq!(ask(&server, "GET", "/api/clients", &[("Host", &host)], b"").status, 200, "{host}");
+    }
+    let own = format!("127.0.0.1:{port}");
+    for other in ["evil.example", &own] {
+        let twice = ask(&server, "GET", "/api/clients", &[("Host", &own), ("Host", other)], b"");
+        assert_eq!(twice.status, 400, "{other}: {}", twice.body);
     }
     let named = Server::start(&["--host", "bench.lab"]);
     let host = format!("bench.lab:{}", named.port);
@@ -205,7 +212,23 @@ fn beyond_this_machine_a_token_is_needed() {
     };
     assert!(refused(&["--listen", "0.0.0.0:0"]).contains("needs --token"));
     assert!(refused(&["--listen", "[::]:0"]).contains("needs --token"));
-    assert!(refused(&["--token", ""]).contains("empty"));
+    for blank in ["", " ", "\t \n"] {
+        assert!(refused(&["--token", blank]).contains("it is empty"), "{blank:?}");
+    }
+    assert!(refused(&["--token", "secret "]).contains("ends with a blank"));
+    assert!(refused(&["--token", "sec\nret"]).contains("a control character"));
+    for (host, why) in [
+        ("", "it is empty"),
+        ("http://bench.lab", "no scheme"),
+        ("bench.lab/page", "no path"),
+        ("bench.lab:7777", "no port"),
+        ("bench lab", "letters, digits"),
+        ("bench..lab", "letters, digits"),
+        (" ", "letters, digits"),
+        ("*", "letters, digits"),
+    ] {
+        assert!(refused(&["--host", host]).contains(why), "{host:?}");
+    }
 
     let server = Server::start(&["--token", "correct horse; battery"]);
     let status = |headers: &[(&str, &str)], path: &str| ask(&server, "GET", path, headers, b"").status;
@@ -276,6 +299,29 @@ fn a_damaged_dump_is_repaired_when_that_is_asked_for() {
     let dump = include_str!("../../../testdata/lab/frames/subscriber-182-subscribe.as-printed.txt");
     let repaired = post(&server, "/api/decode", &json!({ "text": dump, "repair": true })).json();
     assert!(repaired["frames"][0]["findings"].to_string().contains("2b is read as 23"), "{repaired}");
+}
+
+/// Of a redacted repair, neither the payload nor the digits that were changed are told.
+#[test]
+fn a_damaged_dump_is_repaired_and_redacted() {
+    let server = Server::start(&["--redact"]);
+    // The lab's PUBLISH of IOT on internet, with a wrong digit in the Remaining Length.
+    let dump = "30 0e 00 08 69 6e 74 65 72 6e 65 74 49 4f 54";
+    let answer = post(&server, "/api/decode", &json!({ "text": dump, "repair": true }));
+    assert_eq!(answer.status, 200);
+    for secret in ["494f54", "IOT", "49 4f 54", "SU9U"] {
+        assert!(!answer.body.contains(secret), "{secret}: {}", answer.body);
+    }
+    let plain = Server::start(&[]);
+    let shown = post(&plain, "/api/decode", &json!({ "text": dump, "repair": true }));
+    assert!(shown.body.contains("494f54"), "{}", shown.body);
+    let findings = |answer: &Answer| {
+        let frame = answer.json()["frames"][0].clone();
+        let kinds = |finding: &Value| finding["kind"].as_str().unwrap().to_owned();
+        frame["findings"].as_array().unwrap().iter().map(kinds).collect::<Vec<_>>()
+    };
+    assert!(findings(&shown).contains(&"repaired".to_owned()), "{}", shown.body);
+    assert_eq!(findings(&answer), findings(&shown), "that it is repaired is told");
 }
 
 #[test]

@@ -5,11 +5,12 @@ pub(crate) mod watched;
 mod words;
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use mqtt_client::transport::Address;
+use mqtt_client::transport::{Address, ConnectFailure, TlsOptions, TransportOptions};
 use mqtt_client::{Client as MqttClient, ConnectionEvent, Messages};
 use mqtt_codec::QoS;
 use packet_inspector::dissect::text::visible;
@@ -46,6 +47,10 @@ pub(crate) struct Client {
     #[command(flatten)]
     session: options::Session,
 
+    /// Trust the certificates in this PEM file instead of those that the system trusts, for mqtts:// and wss://
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+
     #[command(flatten)]
     live: Live,
 }
@@ -57,6 +62,10 @@ impl Client {
             Ok(session) => session,
             Err(message) => return fail(&message),
         };
+        let transport = match self.transport() {
+            Ok(transport) => transport,
+            Err(message) => return fail(&message),
+        };
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => return fail(&error.to_string()),
@@ -66,7 +75,8 @@ impl Client {
             Ok(showing) => showing,
             Err(failed) => return failed,
         };
-        let options = watched::options(self.broker.clone(), session, self.session.has_login(), tap, |_| ());
+        let options =
+            watched::options(self.broker.clone(), session, self.session.has_login(), transport, tap, |_| ());
         let ended = runtime.block_on(async {
             let (client, messages) = mqtt_client::start(options).await.map_err(|error| error.to_string())?;
             self.work(&client, messages, &showing).await
@@ -78,6 +88,17 @@ impl Client {
             Ok(()) => shown,
             Err(message) => fail(&message),
         }
+    }
+
+    /// Whom to trust.
+    fn transport(&self) -> Result<TransportOptions, String> {
+        let options = TransportOptions::default();
+        let Some(ca) = &self.ca else { return Ok(options) };
+        if !matches!(self.broker.to_string().split("://").next(), Some("mqtts" | "wss")) {
+            return Err(format!("client: --ca is about TLS, which {} does not speak", self.broker));
+        }
+        let trusted = TlsOptions::default().ca_file(ca).map_err(|error| format!("--ca: {error}"))?;
+        Ok(options.tls(trusted))
     }
 
     async fn work(
@@ -185,7 +206,7 @@ impl Link {
         match (event, &self) {
             (ConnectionEvent::Connected { .. }, _) => *self = Self::Connected,
             (ConnectionEvent::Disconnected { error, .. }, Self::Untried | Self::Failed(_)) => {
-                *self = Self::Failed(error.to_string());
+                *self = Self::Failed(advised(error));
             }
             _ => {}
         }
@@ -264,7 +285,10 @@ async fn perform(client: &MqttClient, words: Words) -> String {
 
 async fn disconnect(client: &MqttClient) -> Result<(), String> {
     match client.disconnect(DRAIN).await {
-        Ok(left) if left.messages > 0 => Err(format!("{} messages are not complete", left.messages)),
+        Ok(left) if left.messages > 0 => Err(match left.messages {
+            1 => "1 message is not complete".to_owned(),
+            count => format!("{count} messages are not complete"),
+        }),
         Ok(_) => Ok(()),
         Err(error) => Err(error.to_string()),
     }
@@ -277,6 +301,27 @@ fn say(text: &str) {
     }
 }
 
+/// What went wrong, and what helps.
+fn advised(error: &mqtt_client::Error) -> String {
+    let is_issuer = match error {
+        mqtt_client::Error::Connect(connect) => match connect.failure() {
+            ConnectFailure::Certificate(cause) => cause.to_string().contains("issuer"),
+            _ => false,
+        },
+        _ => false,
+    };
+    if is_issuer { format!("{error}; --ca FILE names its CA's certificate") } else { error.to_string() }
+}
+
+/// When something happens after this pause, as people say it.
+fn after(pause: Duration) -> String {
+    if pause < Duration::from_millis(50) {
+        "at once".to_owned()
+    } else {
+        format!("in {:.1} s", pause.as_secs_f32())
+    }
+}
+
 fn say_event(event: &ConnectionEvent) {
     match event {
         ConnectionEvent::Connected { session_present: true } => say("connected, session present"),
@@ -286,8 +331,21 @@ fn say_event(event: &ConnectionEvent) {
             say(&format!("{}: refused this time", visible(filter.as_bytes())));
         }
         ConnectionEvent::Disconnected { error, retry_in: Some(pause) } => {
-            say(&format!("{error}; next attempt in {:.1} s", pause.as_secs_f32()));
+            say(&format!("{}; next attempt {}", advised(error), after(*pause)));
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_pause_is_at_once() {
+        assert_eq!(after(Duration::ZERO), "at once");
+        assert_eq!(after(Duration::from_millis(49)), "at once");
+        assert_eq!(after(Duration::from_millis(50)), "in 0.1 s");
+        assert_eq!(after(Duration::from_secs(3)), "in 3.0 s");
     }
 }

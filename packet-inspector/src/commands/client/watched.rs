@@ -19,18 +19,19 @@ pub(crate) fn options(
     address: Address,
     mut session: SessionOptions,
     has_login: bool,
+    transport: TransportOptions,
     tap: Tap,
     opened: impl Fn(u32) + Send + Sync + 'static,
 ) -> Options {
     if !has_login && let Some((user_name, password)) = address.login() {
         session = session.login(user_name, password);
     }
-    let shared = Arc::new((address, tap, opened, AtomicU16::new(1)));
+    let shared = Arc::new((address, transport, tap, opened, AtomicU16::new(1)));
     Options::over(session, move || {
         let shared = Arc::clone(&shared);
         Box::pin(async move {
-            let (address, tap, opened, connections) = shared.as_ref();
-            let (io, ends) = transport::connect_with_ends(address, &TransportOptions::default()).await?;
+            let (address, transport, tap, opened, connections) = shared.as_ref();
+            let (io, ends) = transport::connect_with_ends(address, transport).await?;
             let ends = match ends {
                 Some(Ends { own, server }) => Endpoints { client: own, server },
                 // A Unix socket has no addresses; ports that count tell its connections apart.

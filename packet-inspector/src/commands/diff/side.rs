@@ -67,7 +67,7 @@ impl Side {
     pub(super) fn cut(&self) -> Option<String> {
         match self {
             Self::Dump(_) => None,
-            Self::Capture(capture) => capture.cut.take().map(|error| capture.words(&error)),
+            Self::Capture(capture) => capture.cut(),
         }
     }
 }
@@ -85,6 +85,11 @@ fn standard_input() -> Result<Vec<u8>, NotRead> {
 }
 
 impl Recorded {
+    /// Why not all of it could be read, if so.
+    pub(super) fn cut(&self) -> Option<String> {
+        self.cut.take().map(|error| self.words(&error))
+    }
+
     /// What is wrong with it.
     pub(super) fn words(&self, error: &CaptureError) -> String {
         match &self.from {

@@ -1,6 +1,7 @@
 //! The fields of a packet as options.
 
 use clap::Args;
+use packet_inspector::build::{BuildError, Problem};
 use serde_json::{Map, Value, json};
 
 /// Each option names a key of the JSON; which packet has which is the builder's to say.
@@ -120,6 +121,45 @@ impl Fields {
         }
         map
     }
+}
+
+/// The option that a key of the JSON stands for.
+fn option(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "topic" => "--topic",
+        "payload_text" => "--message",
+        "payload_hex" => "--message-hex",
+        "qos" => "--qos",
+        "retain" => "--retain",
+        "dup" => "--dup",
+        "packet_id" => "--packet-id",
+        "filters" => "--filter",
+        "return_codes" => "--return-codes",
+        "return_code" => "--return-code",
+        "session_present" => "--session-present",
+        "client_id" => "--client-id",
+        "keep_alive" => "--keep-alive",
+        "clean_session" => "--clean-session",
+        "will_topic" => "--will-topic",
+        "will_payload_text" | "will_payload_hex" => "--will-message",
+        "will_qos" => "--will-qos",
+        "will_retain" => "--will-retain",
+        "username" => "--username",
+        "password_text" | "password_hex" => "--password",
+        _ => return None,
+    })
+}
+
+/// The same error by the name of the option, and of what it is given.
+pub(super) fn named(error: &BuildError) -> BuildError {
+    let key = option(&error.key).unwrap_or(&error.key).to_owned();
+    let problem = match &error.problem {
+        Problem::WrongType("pairs of filter and QoS") => {
+            Problem::WrongType("FILTER,QOS with a QoS of 0, 1 or 2")
+        }
+        problem => problem.clone(),
+    };
+    BuildError { key, problem }
 }
 
 /// `a/b,1` for SUBSCRIBE; UNSUBSCRIBE has no QoS, so its filters may end in anything.

@@ -9,7 +9,9 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 11] = [
+const ICON: &str = "image/svg+xml";
+
+const FILES: [(&str, &str, &str); 12] = [
     ("base.css", CSS, include_str!("page/base.css")),
     ("parts.css", CSS, include_str!("page/parts.css")),
     ("app.js", SCRIPT, include_str!("page/app.js")),
@@ -21,11 +23,17 @@ const FILES: [(&str, &str, &str); 11] = [
     ("ladder.js", SCRIPT, include_str!("page/ladder.js")),
     ("plots.js", SCRIPT, include_str!("page/plots.js")),
     ("client.js", SCRIPT, include_str!("page/client.js")),
+    ("icon.svg", ICON, include_str!("page/icon.svg")),
 ];
 
 /// The page itself.
 pub(super) async fn page() -> Response {
     ([(CONTENT_TYPE, HTML)], include_str!("page/index.html")).into_response()
+}
+
+/// What browsers ask for by themselves.
+pub(super) async fn icon() -> Response {
+    ([(CONTENT_TYPE, ICON)], include_str!("page/icon.svg")).into_response()
 }
 
 /// What the page loads.

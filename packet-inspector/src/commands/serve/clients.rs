@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use mqtt_client::transport::Address;
+use mqtt_client::transport::{Address, TransportOptions};
 use mqtt_client::{Client, ConnectionEvent, Message, SessionOptions, TopicFilterBuf};
 use mqtt_codec::QoS;
 use serde_json::{Value, json};
@@ -180,7 +180,8 @@ async fn begin(
 ) -> Result<bool, Refused> {
     let log = Arc::clone(&app.log);
     let opened = move |connection| log.own(connection, id);
-    let options = watched::options(address, session, has_login, app.tap.clone(), opened);
+    let options =
+        watched::options(address, session, has_login, TransportOptions::default(), app.tap.clone(), opened);
     let (client, driver) = mqtt_client::connect(options).await.map_err(wrong)?;
     let (mut events, mut messages) = (client.events(), client.messages());
     let driving = tokio::spawn(driver.run()).abort_handle();

@@ -10,7 +10,7 @@ mod overview;
 mod queries;
 
 use std::io::{self, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use super::fail;
-use super::proxy::{Address, interrupted, parse_upstream, troubles};
+use super::proxy::{Address, Advice, interrupted, parse_upstream, troubles};
 use log::Log;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -50,6 +50,13 @@ const WORK: usize = 4;
 /// The longest request of the test client.
 const REQUEST: usize = 2 << 20;
 
+/// The page's proxies have no options of their own.
+const ADVICE: Advice = Advice {
+    issuer: "packet-inspector proxy has --ca FILE, and on Linux the variable SSL_CERT_FILE names it for all",
+    name: "packet-inspector proxy has --server-name NAME",
+    ours: "packet-inspector proxy has --cert FILE and --key FILE",
+};
+
 #[derive(Args)]
 pub(crate) struct Serve {
     /// Where the page is; port 0 takes a free one
@@ -57,11 +64,11 @@ pub(crate) struct Serve {
     listen: String,
 
     /// Who knows it may use the page: as ?token=... once, or as a bearer token. Needed to listen beyond this machine
-    #[arg(long, value_name = "TOKEN")]
+    #[arg(long, value_name = "TOKEN", value_parser = parse_token)]
     token: Option<String>,
 
     /// A name by which browsers may call this machine, beside its addresses; may be given again
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_host)]
     host: Vec<String>,
 
     /// Where browsers find the page when a proxy stands before it, for HTTPS say; may be given again
@@ -75,6 +82,38 @@ pub(crate) struct Serve {
     /// Hide passwords, user names and payloads on the page; their lengths stay
     #[arg(long)]
     redact: bool,
+}
+
+/// Reads a name, or an address, as browsers say it in `Host`; its port may be any, and is not given.
+fn parse_host(text: &str) -> Result<String, String> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    if bare.parse::<IpAddr>().is_ok() {
+        return Ok(bare.to_owned());
+    }
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    match text {
+        "" => Err("it is empty".to_owned()),
+        _ if text.contains("://") || text.contains('/') => {
+            Err("a name alone, as in bench.lab: no scheme, no path (see --origin)".to_owned())
+        }
+        _ if text.contains(':') => Err("a name alone, as in bench.lab: no port".to_owned()),
+        _ if text.split('.').all(is_label) => Ok(text.to_owned()),
+        _ => Err("a name has letters, digits, hyphens and dots between them".to_owned()),
+    }
+}
+
+/// Reads a token that a header can carry as it is.
+fn parse_token(text: &str) -> Result<String, String> {
+    match text {
+        _ if text.trim().is_empty() => Err("it is empty: whoever comes would know it".to_owned()),
+        _ if text.trim() != text => Err("it begins or ends with a blank, which no header keeps".to_owned()),
+        _ if text.chars().any(char::is_control) => {
+            Err("it has a control character, which no header carries".to_owned())
+        }
+        _ => Ok(text.to_owned()),
+    }
 }
 
 fn parse_proxy(text: &str) -> Result<(String, Address), String> {
@@ -136,7 +175,6 @@ impl Serve {
         let found = self.listen.to_socket_addrs().map_err(|error| format!("{}: {error}", self.listen))?;
         let address = found.into_iter().next().ok_or_else(|| format!("{}: no address", self.listen))?;
         match &self.token {
-            Some(token) if token.is_empty() => Err("--token: it is empty".to_owned()),
             None if !address.ip().is_loopback() => {
                 Err(format!("{address} can be reached from other machines: that needs --token"))
             }
@@ -190,7 +228,7 @@ impl Serve {
         if let Ok(address) = proxy.local_addr() {
             let _ = writeln!(io::stderr(), "listening on {address}");
         }
-        tokio::spawn(proxy.run(std::future::pending(), troubles()));
+        tokio::spawn(proxy.run(std::future::pending(), troubles(ADVICE)));
         Ok(())
     }
 }
@@ -202,6 +240,7 @@ fn router(shared: App) -> Router {
     Router::new()
         .route("/", get(assets::page))
         .route("/assets/{name}", get(assets::asset))
+        .route("/favicon.ico", get(assets::icon))
         .route("/api/decode", post(decode::decode).layer(DefaultBodyLimit::max(DUMP)))
         .route("/api/captures", upload)
         .route("/api/captures/{id}/packets", get(captures::packets))

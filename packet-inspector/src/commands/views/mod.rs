@@ -9,9 +9,10 @@ use mqtt_codec::Side;
 use packet_inspector::analysis::{self, Analysis, Ended, Exchange, Finding, Step};
 use packet_inspector::capture::{Span, Time};
 use packet_inspector::dissect::text::visible;
+use packet_inspector::render::counted;
 use packet_inspector::stream::{Captured, Event, Moment, Sink};
 
-use super::capture::{Input, Listener};
+use super::capture::{Input, Listener, Stopped};
 use super::{Color, ended, standard_output};
 
 mod ladders;
@@ -102,10 +103,13 @@ fn show<L: Listener>(
     print: impl Fn(L, &mut dyn Write) -> io::Result<()>,
 ) -> ExitCode {
     let read = input.read(&mut listener);
+    if let Err(Stopped { status, at_start: true }) = read {
+        return status;
+    }
     let mut out = standard_output(color);
     let written = print(listener, &mut out).and_then(|()| out.flush());
     match (written, read) {
-        (Ok(()), Err(failed)) => failed,
+        (Ok(()), Err(stopped)) => stopped.status,
         (written, _) => ended(written, ExitCode::SUCCESS),
     }
 }
@@ -192,7 +196,8 @@ fn qos(collected: &Collected, out: &mut dyn Write) -> io::Result<()> {
             [0, 50, 100].map(|part| at(part).copied().unwrap_or_default().as_seconds());
         writeln!(
             out,
-            "QoS {qos} from {from}: {count} messages, {} complete, {again} sent again; latency {least:.6} / {middle:.6} / {most:.6} s (least, median, most)",
+            "QoS {qos} from {from}: {}, {} complete, {again} sent again; latency {least:.6} / {middle:.6} / {most:.6} s (least, median, most)",
+            counted(count, "message"),
             latencies.len()
         )?;
     }
@@ -261,7 +266,7 @@ fn of_connection(ended: &Ended, redact: bool) -> String {
         parts.push(format!("subscribed to {}", filters.join(", ")));
     }
     let [sent, received] = ended.published;
-    parts.push(format!("{sent} messages sent, {received} received"));
+    parts.push(format!("{} sent, {received} received", counted(sent, "message")));
     let how = match (ended.disconnected, ended.reset) {
         (true, _) => "ended by DISCONNECT",
         (false, true) => "aborted",

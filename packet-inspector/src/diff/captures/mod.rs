@@ -66,6 +66,10 @@ pub struct Captures {
     pub left_out: [u64; 2],
     /// Connections of each capture that are not MQTT 3.1.1; they are not compared.
     pub others: [u64; 2],
+    /// Connections that say the same, and of which bytes are missing in each capture.
+    pub same_with_gaps: [u64; 2],
+    /// Malformed packets of each capture, which are compared as bytes.
+    pub malformed: [u64; 2],
 }
 
 /// A connection of each capture that differ, or one that only one capture has.
@@ -95,6 +99,11 @@ pub struct Part {
 }
 
 impl Captures {
+    /// Whether neither capture has a connection that can be compared.
+    pub fn is_empty(&self) -> bool {
+        self.same == 0 && self.talks.is_empty() && self.left_out == [0; 2]
+    }
+
     /// Whether all was compared, and means the same.
     pub fn is_same(&self) -> bool {
         self.left_out == [0; 2] && self.talks.iter().all(Talk::is_same)
@@ -125,12 +134,19 @@ pub fn compare<A: Capture, B: Capture<Error = A::Error>>(
     let others = [survey_a.others, survey_b.others];
     let (of_a, of_b) = (survey_a.conversations(), survey_b.conversations());
     let (same, differ): (Vec<_>, Vec<_>) = pair(&of_a, &of_b).into_iter().partition(Paired::is_same);
+    let malformed = |all: &[Conversation]| all.iter().map(|one| one.malformed).sum();
+    let with_gaps = |of: fn(&Paired<'_>) -> bool| same.iter().filter(|pair| of(pair)).count() as u64;
     let mut captures = Captures {
         talks: Vec::new(),
         same: same.len() as u64,
         same_packets: same.iter().filter_map(|pair| pair.a).map(Conversation::count).sum(),
         left_out,
         others,
+        same_with_gaps: [
+            with_gaps(|pair| pair.a.is_some_and(|a| a.has_gaps)),
+            with_gaps(|pair| pair.b.is_some_and(|b| b.has_gaps)),
+        ],
+        malformed: [malformed(&of_a), malformed(&of_b)],
     };
     if differ.is_empty() {
         return Ok(captures);

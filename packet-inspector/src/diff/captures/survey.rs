@@ -27,6 +27,8 @@ pub struct Conversation {
     pub packets: [u64; 2],
     /// Bytes of it are missing in the capture.
     pub has_gaps: bool,
+    /// Packets of it that are malformed: they are compared as bytes.
+    pub malformed: u64,
     /// Its Client Identifier, and how that begins.
     pub(super) key: Option<u64>,
     pub(super) stem: Option<u64>,
@@ -109,6 +111,7 @@ impl Sink for Survey<'_> {
                 frame: packet.frame(),
                 packets: [0; 2],
                 has_gaps: false,
+                malformed: 0,
                 key: None,
                 stem: None,
                 sides: [0; 2],
@@ -126,6 +129,7 @@ impl Sink for Survey<'_> {
             *side = self.meaning.then(*side, says);
             *count += 1;
         }
+        conversation.malformed += u64::from(packet.packet.is_none());
         match &packet.packet {
             Some(Packet::Connect(connect)) => {
                 let id = connect.client_id().as_bytes();

@@ -62,6 +62,10 @@ fn only_names_of_this_machine_lead_here() {
         refuses(&here, "GET /", &[("host", host)], NAME);
     }
     refuses(&here, "GET /", &[], NAME);
+    for other in ["evil.example", "127.0.0.1:8080"] {
+        let both = [("host", "127.0.0.1:8080"), ("host", other)];
+        refuses(&here, "GET /", &both, Refusal::TwoHosts);
+    }
 }
 
 #[test]
@@ -154,9 +158,9 @@ fn a_token_opens() {
     refuses(&open, "GET /", &[host], Refusal::NoToken);
     let encoded = "s3%20cr%3Bt%3D%25%C3%A9";
     for (request, header) in [
-        ("GET /?token=s3", host),
-        ("GET /?token=", host),
-        ("GET /?x=token", host),
+        ("GET /?token=s3", ("accept", "*/*")),
+        ("GET /?token=", ("accept", "*/*")),
+        ("GET /?x=token", ("accept", "*/*")),
         ("GET /", ("authorization", "Bearer S3 cr;t=%é")),
         ("GET /", ("authorization", "s3 cr;t=%é")),
         ("GET /", ("cookie", "page-80=s3%20cr%3Bt%3D%25%C3%A9")),
