@@ -27,7 +27,7 @@ pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, ConnectE
 /// a Server that is slow to take them from one that is gone.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn keep_little_unsent(stream: &TcpStream) -> io::Result<()> {
-    const UNSENT: u32 = 128 * 1024;
+    const UNSENT: u32 = 16 * 1024;
     socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)
 }
 
@@ -130,7 +130,7 @@ mod tests {
         while let Ok(count) = stream.try_write(&block) {
             taken += count;
         }
-        // The kernel alone would take 2.5 MiB, and more where networks are fast.
+        // The kernel alone would take some MiB.
         assert!(taken < 1 << 20, "{taken} bytes");
     }
 
