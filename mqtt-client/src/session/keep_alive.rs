@@ -16,6 +16,8 @@ use crate::options::SessionOptions;
 pub(super) struct KeepAlive {
     /// Ping after this much silence; `None` when Keep Alive is off.
     ping_after: Option<Duration>,
+    /// So much earlier than Keep Alive asks for.
+    early: Duration,
     /// Give the connection up when a ping stays unanswered for so long.
     pingresp_timeout: Duration,
     last_sent: Instant,
@@ -59,6 +61,7 @@ impl KeepAlive {
         let early = (period / 8).min(Duration::from_secs(1));
         Self {
             ping_after: (!period.is_zero()).then(|| period - early),
+            early,
             pingresp_timeout: options.pingresp_timeout.unwrap_or(period / 4).min(LONG),
             last_sent: now,
             last_received: now,
@@ -67,6 +70,16 @@ impl KeepAlive {
             pingreq_waits: false,
             pinged: None,
             deaf: false,
+        }
+    }
+
+    /// CONNACK came just now. If that took so long that a ping is due, there is a moment for what the user has to say.
+    pub(super) fn accepted(&mut self) {
+        let now = self.last_received;
+        if let Some(ping_after) = self.ping_after
+            && self.last_sent + ping_after <= now
+        {
+            self.last_sent = now + self.early - ping_after;
         }
     }
 
@@ -129,12 +142,19 @@ impl KeepAlive {
         }
         match self.pinged {
             Some(Pinged { written, patience }) => Some(written.max(self.last_received) + patience),
-            None if self.pingreq_waits => {
-                let last_byte = self.last_sent.max(self.last_received);
-                Some(last_byte + self.ping_after? + self.pingresp_timeout)
-            }
+            None if self.pingreq_waits => self.silence_end(self.last_sent.max(self.last_received)),
             None => None,
         }
+    }
+
+    /// When a connection is given up whose transport takes nothing any more, though there is no PINGREQ behind DISCONNECT.
+    pub(super) fn unwritten_end(&self) -> Option<Instant> {
+        self.silence_end(self.last_sent)
+    }
+
+    /// When it is given up if this was the last byte.
+    fn silence_end(&self, last_byte: Instant) -> Option<Instant> {
+        Some(last_byte + self.ping_after? + self.pingresp_timeout)
     }
 
     /// What is due; a PINGREQ waits to be written from now on.
@@ -248,6 +268,16 @@ mod tests {
         clock.set_deaf(false, start + ms(12_000));
         assert_eq!(due(&mut clock, start + ms(12_999)), Due::Nothing);
         assert_eq!(due(&mut clock, start + ms(13_000)), Due::GiveUp);
+    }
+
+    #[test]
+    fn behind_a_connack_that_came_late_there_is_a_moment_before_the_ping() {
+        for (connack, ping) in [(1_000, 3_500), (3_499, 3_500), (3_500, 4_000), (9_000, 9_500)] {
+            let (mut clock, start) = keep_alive(4);
+            clock.received(start + ms(connack));
+            clock.accepted();
+            assert_eq!(clock.deadline(), Some(start + ms(ping)), "CONNACK after {connack} ms");
+        }
     }
 
     #[test]

@@ -291,6 +291,9 @@ impl Session {
                 }
                 Due::GiveUp => Err(ConnectionError::NoPingresp),
             },
+            Phase::Disconnected if self.deadline().is_some_and(|deadline| deadline <= now) => {
+                Err(ConnectionError::NoPingresp)
+            }
             Phase::Offline | Phase::Connecting(_) | Phase::Disconnected => Ok(()),
         }
     }
@@ -300,6 +303,8 @@ impl Session {
         match self.phase {
             Phase::Connecting(deadline) => Some(deadline),
             Phase::Online => self.keep_alive.deadline(),
+            // DISCONNECT waits, and perhaps nobody takes it.
+            Phase::Disconnected if self.fx.has_unwritten() => self.keep_alive.unwritten_end(),
             Phase::Offline | Phase::Disconnected => None,
         }
     }
@@ -455,6 +460,7 @@ impl Session {
             return Err(Violation::SessionPresentAfterCleanSession);
         }
         self.phase = Phase::Online;
+        self.keep_alive.accepted();
         self.fx.tell(Event::Connected { session_present });
         let lost = !session_present;
         if lost {

@@ -96,6 +96,7 @@ fn converse(listener: &TcpListener, running: &mut Running, steps: &[Step]) -> Re
                     let _ = peer()?.write_all(&[*byte]);
                 }
             }
+            Step::Pause => std::thread::sleep(20 * PAUSE),
             Step::Cut => {
                 peer()?;
                 connection = None;

@@ -9,6 +9,7 @@
 //! cut                            the server closes; the client may connect again
 //! closed                         the client has closed, and sent nothing more
 //! | x                            a line for standard input, `|| 78` are bytes; `eof` is its end
+//! pause                          the server takes two seconds before it goes on
 //! signal TERM
 //! . x                            a line of standard output, `..` without its end; there are no others
 //! ! text                         standard error has it; without any, it is empty
@@ -34,6 +35,7 @@ pub(crate) enum Step {
     ExpectSlowly(Vec<u8>),
     Send(Vec<u8>),
     SendSlowly(Vec<u8>),
+    Pause,
     Cut,
     Closed,
     Input(Vec<u8>),
@@ -90,6 +92,7 @@ fn script(text: &str) -> Script {
             ">>" => Step::ExpectSlowly(bytes(rest)),
             "<" => Step::Send(bytes(rest)),
             "<<" => Step::SendSlowly(bytes(rest)),
+            "pause" => Step::Pause,
             "cut" => Step::Cut,
             "closed" => Step::Closed,
             "|" => Step::Input([unescape(rest), b"\n".to_vec()].concat()),

@@ -142,6 +142,22 @@ async fn a_server_that_takes_no_more_of_a_message_is_left_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_take_disconnect_is_left_in_time() {
+    const NETWORK: usize = 4_096;
+    let (client, driver, mut io, _) = start(NETWORK).await;
+    let driver = tokio::spawn(driver.run());
+    accept(&mut io).await;
+    client.connected().await.unwrap();
+    // It fills the network: a header of 3 bytes and a topic of 3.
+    let message = Message::new("t", vec![7; NETWORK - 6]).unwrap();
+    assert_eq!(client.publish(message).await.unwrap().await, Outcome::Delivered);
+    let last = Instant::now();
+    assert!(client.disconnect(Duration::MAX).await.is_err(), "nobody was told");
+    assert!(is_half_open(&driver.await.unwrap().unwrap_err()));
+    assert!(last.elapsed() <= PERIOD * 5 / 4, "{:?}", last.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_asks_for_answers_and_reads_none_is_left_in_time() {
     let (client, driver, mut io, _) = start(4_096).await;
     let driver = tokio::spawn(driver.run());

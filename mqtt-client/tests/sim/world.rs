@@ -53,6 +53,7 @@ pub(super) struct World {
     tells_loss: bool,
     // For Keep Alive.
     opened: Instant,
+    accepted: Instant,
     last_out: Instant,
     /// Since when acknowledgements are awaited that were not when something was written before.
     awaited_since: Option<Instant>,
@@ -96,6 +97,7 @@ impl World {
             expects_session: false,
             tells_loss: false,
             opened: now,
+            accepted: now,
             last_out: now,
             awaited_since: None,
             last_in: now,

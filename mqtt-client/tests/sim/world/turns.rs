@@ -141,7 +141,11 @@ impl World {
             self.last_in = self.now;
             self.audit.comes(part);
             link.received.extend_from_slice(part);
+            let was_online = self.session.is_online();
             let result = self.session.handle_bytes(self.now, &mut link.received);
+            if self.session.is_online() && !was_online {
+                self.accepted = self.now;
+            }
             if std::mem::take(&mut self.audit.pingresps) > 0 {
                 self.ping.asked = None;
             }
