@@ -29,6 +29,7 @@ pub struct Received {
 }
 
 impl Received {
+    #[inline]
     fn new(arrival: Arrival, shared: &Arc<Shared>) -> Self {
         let Arrival { message, dup, packet_id, acknowledgement } = arrival;
         let acknowledgement = acknowledgement.map(|acknowledgement| (Arc::clone(shared), acknowledgement));
@@ -137,17 +138,30 @@ impl Messages {
     #[inline]
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Received>> {
         if self.batch.is_empty() {
-            let mut state = self.alive.shared().lock();
-            match state.streams.take(self.id, &mut self.batch) {
-                Ok(()) => Shared::wake_driver_to_read(state),
-                Err(Empty::Ended) => return Poll::Ready(None),
-                Err(Empty::NotYet) => {
-                    state.streams.wait(self.id, context.waker());
-                    return Poll::Pending;
-                }
+            match self.poll_batch(context) {
+                Poll::Ready(true) => {}
+                Poll::Ready(false) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
             }
         }
         Poll::Ready(self.next_of_batch())
+    }
+
+    /// Takes what waits; `false` when nothing will come any more. Once for many messages, so that the way of each is short.
+    #[inline(never)]
+    fn poll_batch(&mut self, context: &Context<'_>) -> Poll<bool> {
+        let mut state = self.alive.shared().lock();
+        match state.streams.take(self.id, &mut self.batch) {
+            Ok(()) => {
+                Shared::wake_driver_to_read(state);
+                Poll::Ready(true)
+            }
+            Err(Empty::Ended) => Poll::Ready(false),
+            Err(Empty::NotYet) => {
+                state.streams.wait(self.id, context.waker());
+                Poll::Pending
+            }
+        }
     }
 
     #[inline]

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
-use mqtt_codec::{Connack, Decoded, Packet, PacketId, PacketType, Publish, Suback, TopicNameBuf};
+use mqtt_codec::{Connack, Decoded, Delivery, Packet, PacketId, PacketType, Publish, Suback, TopicNameBuf};
 
 use crate::message::Message;
 use crate::session::event::{Arrival, ConnectionError, Violation};
@@ -30,7 +30,7 @@ impl Session {
                 }
                 Ok(Decoded::Packet(packet, len)) => {
                     at += len;
-                    if let Err(error) = self.handle_packet(packet, &Bytes::new()) {
+                    if let Err(error) = self.handle_packet(packet) {
                         break Err(error);
                     }
                 }
@@ -49,9 +49,16 @@ impl Session {
         let result = loop {
             let rest = frame.get(at..).unwrap_or_default();
             match self.decoder.decode(rest) {
+                // Most are messages, so these go straight there.
+                Ok(Decoded::Packet(Packet::Publish(publish), len)) if self.phase == Phase::Online => {
+                    at += len;
+                    if let Err(violation) = self.handle_publish(&publish, &frame) {
+                        break Err(violation.into());
+                    }
+                }
                 Ok(Decoded::Packet(packet, len)) => {
                     at += len;
-                    if let Err(error) = self.handle_packet(packet, &frame) {
+                    if let Err(error) = self.handle_packet(packet) {
                         break Err(error);
                     }
                 }
@@ -69,9 +76,9 @@ impl Session {
         result
     }
 
-    /// One packet; if it is a message it lies in `frame`.
+    /// One packet, and no message of an accepted connection.
     #[inline]
-    fn handle_packet(&mut self, packet: Packet<'_>, frame: &Bytes) -> Result<(), ConnectionError> {
+    fn handle_packet(&mut self, packet: Packet<'_>) -> Result<(), ConnectionError> {
         match self.phase {
             Phase::Online => {}
             Phase::Connecting(_) => return self.first_packet(&packet),
@@ -79,7 +86,6 @@ impl Session {
             Phase::Offline | Phase::Disconnected => return Ok(()),
         }
         match packet {
-            Packet::Publish(publish) => self.handle_publish(&publish, frame)?,
             Packet::Puback(id) => self.acknowledged(PacketType::Puback, id)?,
             Packet::Pubrec(id) => self.acknowledged(PacketType::Pubrec, id)?,
             Packet::Pubcomp(id) => self.acknowledged(PacketType::Pubcomp, id)?,
@@ -88,8 +94,9 @@ impl Session {
             Packet::Unsuback(id) => self.handle_unsuback(id)?,
             Packet::Pingresp => self.keep_alive.pingresp(),
             Packet::Connack(_) => return Err(Violation::SecondConnack.into()),
-            // The decoder refuses what only Clients send.
-            Packet::Connect(_)
+            // Messages do not come here, and the decoder refuses what only Clients send.
+            Packet::Publish(_)
+            | Packet::Connect(_)
             | Packet::Subscribe(_)
             | Packet::Unsubscribe(_)
             | Packet::Pingreq
@@ -110,13 +117,16 @@ impl Session {
 
     #[inline]
     fn handle_publish(&mut self, publish: &Publish<'_>, frame: &Bytes) -> Result<(), Violation> {
-        let Verdict::HandOver(acknowledgement) = self.incoming.publish(publish.delivery, &mut self.fx)?
-        else {
-            return Ok(());
+        let acknowledgement = match publish.delivery {
+            Delivery::AtMostOnce => None,
+            delivery => match self.incoming.publish(delivery, &mut self.fx)? {
+                Verdict::HandOver(acknowledgement) => acknowledgement,
+                Verdict::Duplicate => return Ok(()),
+            },
         };
         let message = Message {
             topic: TopicNameBuf::part_of(frame, publish.topic),
-            payload: frame.slice_ref(publish.payload),
+            payload: part_of(frame, publish.payload),
             qos: publish.delivery.qos(),
             retain: publish.retain,
         };
@@ -172,5 +182,15 @@ impl Session {
                 Err(Violation::WrongAcknowledgement { received, packet_id, expected: other.awaited() })
             }
         }
+    }
+}
+
+/// The payload, which lies in these bytes, with a share in their memory.
+#[inline]
+fn part_of(frame: &Bytes, payload: &[u8]) -> Bytes {
+    let start = (payload.as_ptr() as usize).wrapping_sub(frame.as_ptr() as usize);
+    match start.checked_add(payload.len()) {
+        Some(end) if end <= frame.len() => frame.slice(start..end),
+        _ => Bytes::copy_from_slice(payload),
     }
 }
