@@ -3,6 +3,7 @@
 use mqtt_codec::{Connack, Connect, ConnectReturnCode, Packet, Side};
 
 use super::connection::Connection;
+use super::name::Name;
 use super::say::{error, warning};
 use super::sessions::Known;
 use super::{Asked, At, Context, Listener};
@@ -21,15 +22,15 @@ pub struct Connected {
     pub frame: u64,
     pub(super) at: At,
     /// The Client Identifier.
-    pub client_id: String,
+    pub client_id: Name,
     /// Clean Session.
     pub clean_session: bool,
     /// Keep Alive, in seconds.
     pub keep_alive: u16,
     /// The Will's topic, QoS and RETAIN.
-    pub will: Option<(String, u8, bool)>,
+    pub will: Option<(Name, u8, bool)>,
     /// The User Name.
-    pub user_name: Option<String>,
+    pub user_name: Option<Name>,
 }
 
 /// What a CONNACK said.
@@ -61,15 +62,14 @@ impl Handshake {
 }
 
 fn connected(connect: &Connect<'_>, at: At) -> Connected {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Connected {
         frame: at.frame,
         at,
-        client_id: text(connect.client_id().as_bytes()),
+        client_id: Name::new(connect.client_id().as_bytes()),
         clean_session: connect.clean_session(),
         keep_alive: connect.keep_alive(),
-        will: connect.will().map(|will| (text(will.topic.as_bytes()), will.qos.as_u8(), will.retain)),
-        user_name: connect.login().map(|login| text(login.user_name.as_bytes())),
+        will: connect.will().map(|will| (Name::new(will.topic.as_bytes()), will.qos.as_u8(), will.retain)),
+        user_name: connect.login().map(|login| Name::new(login.user_name.as_bytes())),
     }
 }
 

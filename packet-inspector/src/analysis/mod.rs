@@ -18,6 +18,7 @@ mod connection;
 mod delivery;
 mod exchange;
 mod handshake;
+mod name;
 mod packets;
 mod requests;
 mod retained;
@@ -30,6 +31,7 @@ pub use clauses::{Clause, clause, clauses};
 use connection::Connection;
 pub use exchange::{Exchange, Step};
 pub use handshake::{Answer, Connected};
+pub use name::Name;
 pub use sessions::Ended;
 use sessions::Sessions;
 

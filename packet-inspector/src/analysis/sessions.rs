@@ -9,6 +9,7 @@ use mqtt_codec::{Publish, Side};
 use super::connection::{Connection, index};
 use super::delivery::Deliveries;
 use super::handshake::{Answer, Connected};
+use super::name::Name;
 use super::requests::Subscription;
 use super::say::warning;
 use super::{At, Context, Exchange, Listener, Step};
@@ -52,7 +53,7 @@ pub struct Ended {
 /// Sessions and messages of all connections.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    sessions: HashMap<(String, SocketAddr), Session>,
+    sessions: HashMap<(Name, SocketAddr), Session>,
     published: HashMap<u64, Published>,
     hasher: RandomState,
 }
@@ -63,7 +64,7 @@ pub(super) struct Session {
     known: Known,
     pub(super) subscriptions: Vec<Subscription>,
     /// Messages of the Client and of the Server that were not acknowledged.
-    stored: [Vec<Stored>; 2],
+    pub(super) stored: [Vec<Stored>; 2],
 }
 
 /// What is known of a session that the Server may hold.
@@ -82,7 +83,7 @@ pub(super) struct Stored {
     id: u16,
     pub(super) qos: u8,
     pub(super) frame: u64,
-    topic: String,
+    pub(super) topic: String,
     /// PUBLISH has to be sent again; else PUBREL.
     pub(super) awaits_publish: bool,
     order: u64,
@@ -97,7 +98,7 @@ pub(super) struct Stored {
 pub(super) struct Resumed {
     pub(super) known: Known,
     pub(super) subscriptions: Vec<Subscription>,
-    stored: [Vec<Stored>; 2],
+    pub(super) stored: [Vec<Stored>; 2],
 }
 
 /// A message that a Client published.
@@ -109,16 +110,10 @@ pub(super) struct Published {
     pub(super) once: bool,
 }
 
-impl Session {
-    pub(super) fn stored_count(&self) -> usize {
-        self.stored.iter().map(Vec::len).sum()
-    }
-}
-
 impl Sessions {
     /// Forgets all sessions when they take more bytes than this, about.
     pub(super) fn lose_weight(&mut self, most: usize) {
-        let weight: usize = self.sessions.iter().map(|((id, _), session)| id.len() + session.weight()).sum();
+        let weight: usize = self.sessions.values().map(Session::weight).sum();
         if weight > most {
             self.sessions.clear();
         }

@@ -3,8 +3,9 @@
 use std::mem::size_of;
 
 use super::connection::Connection;
+use super::requests::Subscription;
 use super::say::note;
-use super::sessions::Session;
+use super::sessions::{Resumed, Session, Stored};
 use super::{Analysis, At, Context, Exchange, Listener};
 use mqtt_codec::Side;
 
@@ -61,7 +62,8 @@ impl Connection {
     /// About the bytes that are remembered of it and grow with what is sent.
     fn weight(&self) -> usize {
         let in_flight = self.deliveries.iter().map(super::delivery::Deliveries::weight).sum::<usize>();
-        in_flight + self.requests.weight() + self.retained.weight()
+        let resumed = self.resumed.as_ref().map_or(0, Resumed::weight);
+        in_flight + self.requests.weight() + self.retained.weight() + resumed
     }
 
     /// Forgets what is in flight and subscribed to.
@@ -75,7 +77,19 @@ impl Connection {
 impl Session {
     /// About the bytes that are remembered of it.
     pub(super) fn weight(&self) -> usize {
-        let filters: usize = self.subscriptions.iter().map(super::requests::Subscription::weight).sum();
-        filters + self.stored_count() * OF_A_PACKET
+        of_session(&self.subscriptions, &self.stored)
     }
+}
+
+impl Resumed {
+    /// About the bytes that are remembered of it.
+    fn weight(&self) -> usize {
+        of_session(&self.subscriptions, &self.stored)
+    }
+}
+
+fn of_session(subscriptions: &[Subscription], stored: &[Vec<Stored>; 2]) -> usize {
+    let filters: usize = subscriptions.iter().map(Subscription::weight).sum();
+    let messages = stored.iter().flatten().map(|message| message.topic.len() + OF_A_PACKET);
+    filters + messages.sum::<usize>()
 }

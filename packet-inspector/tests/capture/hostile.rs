@@ -1,5 +1,8 @@
 //! Captures made to hurt: memory stays within the limits, and what was left out is said.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
 use packet_inspector::stream::{Event, Limits};
 
 use crate::analysis::findings;
@@ -109,4 +112,39 @@ fn what_is_in_flight_is_forgotten_when_it_is_too_much() {
     tcp.close(&mut wire);
     let found = findings(&wire);
     assert_eq!(found.iter().map(|finding| finding.kind).collect::<Vec<_>>(), ["not_remembered"]);
+}
+
+/// A CONNECT with a Client Identifier, a Will Topic and a User Name of 65,535 bytes, which end in this number.
+fn long_connect(number: u16) -> Vec<u8> {
+    let text = [&[0xff, 0xff][..], &[b'x'; 65_530], format!("{number:05}").as_bytes()].concat();
+    let body = [b"\x00\x04MQTT\x04\x86\x00\x3c", &text[..], &text, b"\x00\x01m", &text].concat();
+    let len = body.len();
+    let digit = |at: usize| u8::try_from(len >> (7 * at) & 0x7f).unwrap();
+    [&[0x10, digit(0) | 0x80, digit(1) | 0x80, digit(2)][..], &body].concat()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn long_names_are_not_held_for_each_connection() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_packet-inspector"));
+    let command = command.args(["sessions", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&Wire::default().pcap(1)).unwrap();
+    for number in 0..400 {
+        let (mut wire, mut tcp) = (Wire::default(), Tcp::new(20_000 + number));
+        tcp.open(&mut wire);
+        long_connect(number).chunks(60_000).for_each(|part| tcp.send(&mut wire, CLIENT, part));
+        tcp.send(&mut wire, SERVER, CONNACK);
+        input.write_all(&wire.pcap(1)[24..]).unwrap();
+    }
+    // All but what a pipe holds has been read.
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    let most: usize = most.unwrap().trim().parse().unwrap();
+    assert!(most < 64 << 10, "{most} KiB");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.matches("… (65535 bytes): 1 connection\n").count(), 400);
 }

@@ -8,15 +8,14 @@ use packet_inspector::render::{self, Rung};
 use packet_inspector::stream::{Captured, Event, Info, Moment, Sink};
 
 use super::super::capture::Listener;
-use super::{MOST, left_out};
+use super::room::Room;
 
 /// Conversations, held until the capture is over.
 #[derive(Default)]
 pub(super) struct Ladders {
     only: Option<u32>,
     rungs: BTreeMap<u32, (Option<Info>, Vec<Rung>)>,
-    count: usize,
-    left_out: u64,
+    room: Room,
 }
 
 impl Ladders {
@@ -29,11 +28,9 @@ impl Ladders {
         if self.only.is_some_and(|only| only != info.number) {
             return;
         }
-        if self.count >= MOST {
-            self.left_out += 1;
+        if !self.room.take(rung.label.len()) {
             return;
         }
-        self.count += 1;
         let (known, rungs) = self.rungs.entry(info.number).or_default();
         *known = Some(*info);
         rungs.push(rung);
@@ -51,7 +48,7 @@ impl Ladders {
             let write = if mermaid { render::mermaid } else { render::ladder };
             write(info, rungs, &mut out)?;
         }
-        left_out(self.left_out, out)
+        self.room.left_out(out)
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use mqtt_codec::Side;
-use packet_inspector::analysis::{self, Analysis, Ended, Exchange, Finding, Step};
+use packet_inspector::analysis::{self, Analysis, Ended, Exchange, Finding, Name, Step};
 use packet_inspector::capture::{Span, Time};
 use packet_inspector::dissect::text::visible;
 use packet_inspector::render::counted;
@@ -16,13 +16,12 @@ use super::capture::{Input, Listener, Stopped};
 use super::{Color, ended, standard_output};
 
 mod ladders;
+mod room;
 mod topics;
 
 use ladders::Ladders;
+use room::Room;
 use topics::Topics;
-
-/// The most entries of a list that is held until the end.
-const MOST: usize = 100_000;
 
 #[derive(Args)]
 pub(crate) struct View {
@@ -119,18 +118,22 @@ fn show<L: Listener>(
 struct Collected {
     exchanges: Vec<Exchange>,
     connections: Vec<Ended>,
-    left_out: u64,
+    room: Room,
 }
 
 impl analysis::Listener for Collected {
     fn finding(&mut self, _: Finding) {}
 
     fn exchange(&mut self, exchange: &Exchange) {
-        if self.exchanges.len() < MOST { self.exchanges.push(exchange.clone()) } else { self.left_out += 1 }
+        if self.room.take(exchange.topic.len()) {
+            self.exchanges.push(exchange.clone());
+        }
     }
 
     fn ended(&mut self, ended: &Ended) {
-        if self.connections.len() < MOST { self.connections.push(ended.clone()) } else { self.left_out += 1 }
+        if self.room.take(ended.subscriptions.iter().map(|(filter, _)| filter.len()).sum()) {
+            self.connections.push(ended.clone());
+        }
     }
 }
 
@@ -201,7 +204,7 @@ fn qos(collected: &Collected, out: &mut dyn Write) -> io::Result<()> {
             latencies.len()
         )?;
     }
-    left_out(collected.left_out, out)
+    collected.room.left_out(out)
 }
 
 fn name(step: Step) -> &'static str {
@@ -213,25 +216,24 @@ fn name(step: Step) -> &'static str {
     }
 }
 
-fn left_out(count: u64, out: &mut dyn Write) -> io::Result<()> {
-    if count > 0 { writeln!(out, "{count} more are left out") } else { Ok(()) }
-}
-
 fn sessions(collected: &Collected, redact: bool, out: &mut dyn Write) -> io::Result<()> {
-    let mut clients: BTreeMap<&str, Vec<&Ended>> = BTreeMap::new();
+    let mut clients: BTreeMap<Option<&Name>, Vec<&Ended>> = BTreeMap::new();
     for ended in &collected.connections {
-        let id =
-            ended.connect.as_ref().map_or("(CONNECT not captured)", |connect| connect.client_id.as_str());
-        clients.entry(id).or_default().push(ended);
+        clients.entry(ended.connect.as_ref().map(|connect| &connect.client_id)).or_default().push(ended);
     }
     for (id, connections) in clients {
         let plural = if connections.len() == 1 { "" } else { "s" };
-        writeln!(out, "{}: {} connection{plural}", visible(id.as_bytes()), connections.len())?;
+        let id = id.map_or_else(|| "(CONNECT not captured)".to_owned(), shown);
+        writeln!(out, "{id}: {} connection{plural}", connections.len())?;
         for connection in connections {
             writeln!(out, "    {}", of_connection(connection, redact))?;
         }
     }
-    left_out(collected.left_out, out)
+    collected.room.left_out(out)
+}
+
+fn shown(name: &Name) -> String {
+    visible(name.to_string().as_bytes())
 }
 
 fn of_connection(ended: &Ended, redact: bool) -> String {
@@ -241,12 +243,12 @@ fn of_connection(ended: &Ended, redact: bool) -> String {
         parts.push(format!("keep alive {} s", connect.keep_alive));
         if let Some((topic, qos, retain)) = &connect.will {
             let retain = if *retain { ", retained" } else { "" };
-            parts.push(format!("will on {} at QoS {qos}{retain}", visible(topic.as_bytes())));
+            parts.push(format!("will on {} at QoS {qos}{retain}", shown(topic)));
         }
         if let Some(user) = &connect.user_name {
             parts.push(match redact {
                 true => format!("user {}", packet_inspector::redact::hidden(user.len())),
-                false => format!("user {}", visible(user.as_bytes())),
+                false => format!("user {}", shown(user)),
             });
         }
     }

@@ -9,14 +9,13 @@ use packet_inspector::dissect::text::visible;
 use packet_inspector::stream::{Captured, Sink};
 
 use super::super::capture::Listener;
-use super::{MOST, left_out};
+use super::room::Room;
 
 /// Topics with what was published on them.
 #[derive(Default)]
 pub(super) struct Topics {
     root: Level,
-    count: usize,
-    left_out: u64,
+    room: Room,
 }
 
 #[derive(Default)]
@@ -37,14 +36,10 @@ impl Sink for Topics {
         let topic = visible(publish.topic.as_bytes());
         let mut level = &mut self.root;
         for name in topic.splitn(DEEPEST, '/') {
-            if self.count >= MOST && !level.below.contains_key(name) {
-                self.left_out += 1;
+            if !level.below.contains_key(name) && !self.room.take(name.len()) {
                 return;
             }
-            level = level.below.entry(name.to_owned()).or_insert_with(|| {
-                self.count += 1;
-                Level::default()
-            });
+            level = level.below.entry(name.to_owned()).or_default();
         }
         let from = usize::from(packet.from() == Some(Side::Server));
         if let Some(count) = level.messages.get_mut(from) {
@@ -62,7 +57,7 @@ impl Listener for Topics {
 impl Topics {
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         self.root.write(0, out)?;
-        left_out(self.left_out, out)
+        self.room.left_out(out)
     }
 }
 
