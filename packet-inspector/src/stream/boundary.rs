@@ -17,6 +17,9 @@ const ALIGNED_BITS: u32 = 14;
 /// The longest segment of which so little is enough: longer ones are rather parts of something.
 const SHORT: usize = 512;
 
+/// The smallest segment that may be full: IPv4 lets each host take so many bytes (RFC 9293, 3.7.1).
+const LEAST_FULL: usize = 536;
+
 /// The most candidates that wait for more bytes.
 const MAX_OPEN: usize = 8;
 
@@ -26,10 +29,12 @@ const MOST_BUDGET: usize = 8 << 20;
 /// A search among bytes.
 pub(super) struct Search<'a> {
     pub(super) bytes: &'a [u8],
-    pub(super) starts: Starts<'a>,
+    pub(super) starts: Starts,
     pub(super) side: Option<Side>,
     /// It is not known that this is MQTT at all.
     pub(super) strict: bool,
+    /// No more can be held: what would have to be confirmed by where segments end is believed.
+    pub(super) full: bool,
     /// No more bytes come.
     pub(super) ended: bool,
 }
@@ -41,6 +46,12 @@ pub(super) struct Progress {
     searched: usize,
     /// Places that may become sure with more bytes.
     open: Vec<usize>,
+    /// Where the packets begin of the last row that was refuted by what stands behind it: none of them is a boundary.
+    refuted: Vec<usize>,
+    /// The same of the last row that is open: what becomes of its first packet becomes of all.
+    undecided: Vec<usize>,
+    /// The same of the row that is being looked at.
+    row: Vec<usize>,
     /// Bytes that may be looked at, so that a search stays linear whatever the bytes are.
     budget: usize,
 }
@@ -56,6 +67,15 @@ impl Progress {
         self.searched = self.searched.saturating_sub(len);
         self.open.retain(|at| *at >= len);
         self.open.iter_mut().for_each(|at| *at -= len);
+        self.refuted.clear();
+        self.undecided.clear();
+    }
+
+    /// Whether a place needs no look of its own, as it is inside a row that was looked at.
+    fn is_known(&self, at: usize) -> bool {
+        let inside = self.undecided.binary_search(&at);
+        self.refuted.binary_search(&at).is_ok()
+            || inside.is_ok_and(|number| number > 0 && number + 1 < self.undecided.len())
     }
 }
 
@@ -67,37 +87,41 @@ pub(super) enum Boundary {
     Open,
 }
 
-/// Where segments begin among the bytes that are searched.
-#[derive(Clone, Copy)]
-pub(super) struct Starts<'a>(&'a [Place]);
+/// Where segments begin and end among the bytes that are searched.
+pub(super) struct Starts {
+    ends: Vec<usize>,
+    /// As long as the longest one, or longer: no shorter one is full.
+    full: usize,
+}
 
-impl<'a> Starts<'a> {
-    pub(super) fn new(places: &'a [Place]) -> Self {
-        Self(places)
+impl Starts {
+    pub(super) fn new(places: &[Place]) -> Self {
+        let mut end = 0;
+        let ends = places.iter().map(|place| {
+            end += place.len;
+            end
+        });
+        let ends = ends.collect();
+        let full = places.iter().map(|place| place.len).max().unwrap_or_default().max(LEAST_FULL);
+        Self { ends, full }
     }
 
     /// The end of the segment that begins at `at`; `None` when none does.
     fn segment_from(&self, at: usize) -> Option<usize> {
-        let mut start = 0;
-        for place in self.0 {
-            if start == at {
-                return Some(start + place.len);
-            }
-            if start > at {
-                return None;
-            }
-            start += place.len;
-        }
-        None
+        let number = if at == 0 { 0 } else { self.ends.binary_search(&at).ok()? + 1 };
+        self.ends.get(number).copied()
     }
 
     fn is_start(&self, at: usize) -> bool {
-        let mut start = 0;
-        self.0.iter().any(|place| {
-            let here = start == at;
-            start += place.len;
-            here
-        }) || start == at
+        at == 0 || self.ends.binary_search(&at).is_ok()
+    }
+
+    /// Whether a segment ends at `at` that is not full: there a sender had written all that it had, and a packet ends.
+    /// Inside a payload, segments are full.
+    fn is_end_of_writing(&self, at: usize) -> bool {
+        let Ok(number) = self.ends.binary_search(&at) else { return false };
+        let start = number.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
+        at - start.unwrap_or_default() < self.full
     }
 }
 
@@ -107,6 +131,8 @@ enum Verdict {
     /// It may become sure with more bytes.
     Open,
     No,
+    /// Nor is any packet of the row a boundary.
+    Refuted,
 }
 
 impl Search<'_> {
@@ -121,9 +147,16 @@ impl Search<'_> {
                 break;
             }
             progress.searched = progress.searched.max(at + 1);
-            match self.judge(at, &mut progress.budget) {
+            if progress.is_known(at) {
+                continue;
+            }
+            match self.judge(at, progress) {
                 Verdict::Sure => return Boundary::At(at),
+                Verdict::Refuted => std::mem::swap(&mut progress.refuted, &mut progress.row),
                 Verdict::Open if progress.open.len() < MAX_OPEN => {
+                    if progress.row.len() >= progress.undecided.len() {
+                        std::mem::swap(&mut progress.undecided, &mut progress.row);
+                    }
                     progress.open.push(at);
                     if self.starts.is_start(at) && self.is_legible(at) && !self.ended {
                         // A packet that a sender began here: what lies inside it is its own.
@@ -137,36 +170,58 @@ impl Search<'_> {
         Boundary::Open
     }
 
-    fn judge(&self, at: usize, budget: &mut usize) -> Verdict {
+    fn judge(&self, at: usize, progress: &mut Progress) -> Verdict {
+        let Progress { budget, row, .. } = progress;
+        row.clear();
         let mut rest = self.bytes.get(at..).unwrap_or_default();
         let (mut packets, mut bits) = (0, 0);
         let mut before = None;
+        // A payload may be made of packets. Its end is seldom the end of one of them.
+        let mut confirmed = self.full || self.ended;
         let aligned = self.starts.segment_from(at);
         loop {
             if rest.is_empty() {
-                let whole = self.starts.is_start(self.bytes.len() - rest.len());
-                return self.at_end(packets, bits, aligned.is_some() && whole, self.bytes.len() - at);
+                let fills = aligned.is_some() && self.starts.is_start(self.bytes.len());
+                return self.at_end(packets, bits, fills, confirmed, self.bytes.len() - at);
             }
             *budget = budget.saturating_sub(2);
+            row.push(self.bytes.len() - rest.len());
             match Decoder::new().decode(rest) {
                 Ok(Decoded::Packet(packet, len)) => {
                     *budget = budget.saturating_sub(len);
                     // A CONNECT is the first packet there is.
                     let is_late_connect = packets > 0 && matches!(packet, Packet::Connect(_));
-                    if is_late_connect || self.is_from_other_side(&packet) {
+                    if is_late_connect || is_behind_disconnect(before) {
                         return Verdict::No;
                     }
+                    if self.is_from_other_side(&packet) {
+                        return Verdict::Refuted;
+                    }
                     packets += 1;
-                    bits += evidence(&packet, before);
-                    before = rest.first().copied();
+                    let bytes = rest.get(..len).unwrap_or_default();
+                    // The same again and again is what payloads are made of: what stands behind may be a boundary.
+                    let again = before == Some(bytes);
+                    let behind_its_like = packets == 1
+                        && at.checked_sub(len).and_then(|start| self.bytes.get(start..at)) == Some(bytes);
+                    if aligned.is_none() && (again || behind_its_like)
+                        || again && packet.packet_id().is_some()
+                    {
+                        return Verdict::No;
+                    }
+                    if !again {
+                        bits += evidence(&packet, before);
+                    }
+                    before = Some(bytes);
                     rest = rest.get(len..).unwrap_or_default();
-                    if packets >= SURE && bits >= SURE_BITS {
+                    let reached = self.bytes.len() - rest.len();
+                    confirmed |= self.starts.is_end_of_writing(reached);
+                    if packets >= SURE && bits >= SURE_BITS && confirmed {
                         return Verdict::Sure;
                     }
-                    let reached = self.bytes.len() - rest.len();
                     if !self.strict
                         && aligned.is_some_and(|end| end == reached)
-                        && (reached - at <= SHORT && bits >= ALIGNED_BITS || bits >= 2 * ALIGNED_BITS)
+                        && (reached - at <= SHORT && bits >= ALIGNED_BITS
+                            || bits >= 2 * ALIGNED_BITS && confirmed)
                     {
                         return Verdict::Sure;
                     }
@@ -175,24 +230,37 @@ impl Search<'_> {
                     if self.ended && packets < SURE - 1 {
                         return Verdict::No;
                     }
-                    return if self.ended { self.at_end(packets, bits, false, 0) } else { Verdict::Open };
+                    return if self.ended {
+                        self.at_end(packets, bits, false, true, 0)
+                    } else {
+                        Verdict::Open
+                    };
                 }
                 Err(error) => {
                     // A CONNECT of another version has no less evidence than one of ours.
                     let connect = error.unsupported_protocol().is_some() && rest.first() == Some(&0x10);
-                    return if connect { Verdict::Sure } else { Verdict::No };
+                    return if connect { Verdict::Sure } else { Verdict::Refuted };
                 }
             }
         }
     }
 
     /// Packet followed packet up to the last byte.
-    fn at_end(&self, packets: usize, bits: u32, fills_segments: bool, len: usize) -> Verdict {
+    fn at_end(
+        &self,
+        packets: usize,
+        bits: u32,
+        fills_segments: bool,
+        confirmed: bool,
+        len: usize,
+    ) -> Verdict {
         let enough = match (packets, fills_segments) {
             (0, _) => false,
-            (_, true) if !self.strict => bits >= 2 * ALIGNED_BITS || len <= SHORT && bits >= ALIGNED_BITS,
+            (_, true) if !self.strict => {
+                bits >= 2 * ALIGNED_BITS && confirmed || len <= SHORT && bits >= ALIGNED_BITS
+            }
             (1, _) => false,
-            _ => bits >= SURE_BITS || self.ended && !self.strict && bits >= SURE_BITS / 2,
+            _ => bits >= SURE_BITS && confirmed || self.ended && !self.strict && bits >= SURE_BITS / 2,
         };
         if enough { Verdict::Sure } else { Verdict::Open }
     }
@@ -219,8 +287,13 @@ impl Search<'_> {
     }
 }
 
+/// Whether the packet before is one that nothing follows.
+fn is_behind_disconnect(before: Option<&[u8]>) -> bool {
+    before.and_then(<[u8]>::first) == Some(&0xE0)
+}
+
 /// How much a packet says, in bits: random bytes look like it with a chance of one in two to that power.
-fn evidence(packet: &Packet<'_>, before: Option<u8>) -> u32 {
+fn evidence(packet: &Packet<'_>, before: Option<&[u8]>) -> u32 {
     let text = |len: usize| u32::try_from(len.min(16)).map_or(32, |len| 2 * len);
     match packet {
         Packet::Connect(_) => 80,
@@ -253,7 +326,8 @@ pub(super) fn behind_malformed(error: &DecodeError, rest: &[u8]) -> Option<usize
 
 /// Whether bytes of a protocol that is not known hold packets in a row.
 pub(super) fn is_sure_in(bytes: &[u8]) -> bool {
-    let search = Search { bytes, starts: Starts(&[]), side: None, strict: true, ended: false };
+    let search =
+        Search { bytes, starts: Starts::new(&[]), side: None, strict: true, full: true, ended: false };
     let mut progress = Progress::default();
     progress.grow(bytes.len());
     matches!(search.run(&mut progress), Boundary::At(_))

@@ -251,6 +251,10 @@ pub(super) fn unmasked(mut bytes: &[u8]) -> Option<Vec<u8>> {
         let end = usize::try_from(frame.left).ok()?.checked_add(header)?;
         let payload = bytes.get(header..end)?;
         if frame.data {
+            // Zeros would be empty frames without end.
+            if payload.is_empty() {
+                return None;
+            }
             data.extend(payload.iter().zip(frame.mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
         }
         bytes = bytes.get(end..)?;

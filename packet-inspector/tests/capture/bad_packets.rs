@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use packet_inspector::analysis::clauses;
 use packet_inspector::finding::Severity;
 
-use crate::analysis::{BAD, findings, play};
+use crate::analysis::{findings, play};
+use crate::conversations::BAD;
 
 /// First packets of a client, with a statement that each breaks.
 const FIRST: &[(&str, &str)] = &[

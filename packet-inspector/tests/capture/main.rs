@@ -12,10 +12,12 @@ mod analysis;
 mod bad_packets;
 #[path = "../common/chromium.rs"]
 mod chromium;
+mod conversations;
 mod edges;
 mod files;
 mod hostile;
 mod lab;
+mod middle;
 mod off_the_wire;
 mod other;
 #[path = "../common/process.rs"]

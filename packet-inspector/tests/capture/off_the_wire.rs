@@ -13,7 +13,8 @@ use packet_inspector::render::{self, JsonLines, Lines};
 use packet_inspector::stream::{Captured, Limits, Sink, Streams};
 use proptest::prelude::*;
 
-use crate::analysis::{BAD, GOOD, play};
+use crate::analysis::play;
+use crate::conversations::{BAD, GOOD};
 use crate::wire::{CLIENT, SERVER, Tcp, Wire};
 
 /// Writes each packet both ways.

@@ -33,8 +33,10 @@ impl Connection {
             // The capture begins in the middle: anything can be the rest of a packet.
             _ if on_port => {
                 let inside = websocket::unmasked(chunk.data);
-                let is_websocket =
-                    inside.is_some_and(|data| !matches!(guess, Guess::Mqtt) || boundary::fill(&data));
+                // What goes on with a message proves less.
+                let goes_on = chunk.data.first().is_some_and(|first| first & 0x0F == 0);
+                let is_doubtful = goes_on || matches!(guess, Guess::Mqtt);
+                let is_websocket = inside.is_some_and(|data| !is_doubtful || boundary::fill(&data));
                 if is_websocket {
                     self.is_websocket(cx);
                 } else {

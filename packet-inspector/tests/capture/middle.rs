@@ -1,0 +1,71 @@
+//! Captures that begin inside a payload, whatever it is made of: nothing is invented, and what follows is found.
+
+use packet_inspector::stream::Event;
+
+use crate::wire::{CLIENT, CONNACK, SERVER, Tcp, Wire, connect, publish};
+
+/// A large message in segments of this size, then four small ones, captured from the message's third segment on.
+fn from_the_middle(payload: &[u8], size: usize, together: bool) -> (Wire, Vec<Vec<u8>>) {
+    let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
+    tcp.open(&mut wire);
+    tcp.send(&mut wire, CLIENT, &connect("a"));
+    tcp.send(&mut wire, SERVER, CONNACK);
+    let before = wire.records.len();
+    publish("a/large", payload).chunks(size).for_each(|part| tcp.send(&mut wire, CLIENT, part));
+    let small: Vec<_> = (0..4).map(|n| publish("a/small", format!("message {n}").as_bytes())).collect();
+    if together {
+        tcp.send(&mut wire, CLIENT, &small.concat());
+    } else {
+        small.iter().for_each(|packet| tcp.send(&mut wire, CLIENT, packet));
+    }
+    tcp.close(&mut wire);
+    wire.records.drain(..before + 2);
+    (wire, small)
+}
+
+fn repeated(unit: &[u8]) -> Vec<u8> {
+    unit.iter().copied().cycle().take(20_000).collect()
+}
+
+#[test]
+fn a_payload_made_of_packets_is_not_taken_for_them() {
+    let different: Vec<u8> =
+        (0..2000).flat_map(|n| publish(&format!("a/b{n}"), &vec![b'x'; n % 50])).take(20_000).collect();
+    let payloads = [
+        repeated(&[0]),
+        repeated(b"\xc0\0"),
+        repeated(b"\xe0\0"),
+        repeated(&publish("a/b", b"hello 123")),
+        repeated(b"0"),
+        different,
+    ];
+    for (number, payload) in payloads.iter().enumerate() {
+        for size in [700, 1448] {
+            for together in [false, true] {
+                let (wire, small) = from_the_middle(payload, size, together);
+                let seen = wire.read();
+                assert_eq!(seen.bytes(), small, "payload {number} in segments of {size}");
+                assert!(seen.events.iter().any(|(_, event)| matches!(event, Event::PassedOver { .. })));
+            }
+        }
+    }
+}
+
+#[test]
+fn messages_that_are_written_together_are_found_from_the_first_whole_one_on() {
+    let messages: Vec<_> = (0..300).map(|n| publish(&format!("a/b{n}"), format!("{n}").as_bytes())).collect();
+    let stream = messages.concat();
+    for (size, skipped) in [(700, 1), (1448, 2)] {
+        let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
+        stream.chunks(size).for_each(|part| tcp.send(&mut wire, CLIENT, part));
+        tcp.send(&mut wire, CLIENT, &messages[0]);
+        wire.records.drain(..skipped);
+        let mut at = 0;
+        let whole = messages.iter().filter(|message| {
+            at += message.len();
+            at - message.len() >= size * skipped
+        });
+        let expected: Vec<_> = whole.chain([&messages[0]]).map(Vec::as_slice).collect();
+        assert_eq!(wire.read().bytes(), expected, "segments of {size}");
+    }
+}
