@@ -2,6 +2,7 @@
 #![cfg(feature = "serve")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod access;
 #[path = "../../../mqtt-client/tests/common/broker.rs"]
 mod broker;
 mod harness;

@@ -9,7 +9,7 @@ use crate::broker::Broker;
 use crate::harness::{Scheme, browse, find, screenshot, show_from_top, until, value};
 use crate::server::Server;
 
-fn lab(file: &str) -> String {
+pub(crate) fn lab(file: &str) -> String {
     let path = format!("{}/../testdata/lab/{file}", env!("CARGO_MANIFEST_DIR"));
     std::fs::canonicalize(path).unwrap().to_str().unwrap().to_owned()
 }
@@ -19,7 +19,7 @@ async fn hover(client: &Client, element: Element) {
     client.perform_actions(MouseActions::new("mouse".to_owned()).then(to)).await.unwrap();
 }
 
-async fn paste_and_decode(client: &Client, text: &str) {
+pub(crate) async fn paste_and_decode(client: &Client, text: &str) {
     find(client, "#dump").await.send_keys(text).await.unwrap();
     find(client, "#decode-form button.primary").await.click().await.unwrap();
 }
@@ -193,27 +193,27 @@ async fn a_capture_that_is_dropped_on_the_page_is_opened() {
     .await;
 }
 
-async fn fill(client: &Client, css: &str, text: &str) {
+pub(crate) async fn fill(client: &Client, css: &str, text: &str) {
     let field = find(client, css).await;
     field.clear().await.unwrap();
     field.send_keys(text).await.unwrap();
 }
 
-async fn connect(client: &Client, port: u16, id: &str) {
+pub(crate) async fn connect(client: &Client, port: u16, id: &str) {
     fill(client, "#connect-form [name=broker]", &format!("mqtt://127.0.0.1:{port}")).await;
     fill(client, "#connect-form [name=client_id]", id).await;
     find(client, "#connect").await.click().await.unwrap();
     until(client, "document.querySelectorAll('#sessions li').length > 0").await;
 }
 
-async fn subscribe(client: &Client, filter: &str, qos: &str) {
+pub(crate) async fn subscribe(client: &Client, filter: &str, qos: &str) {
     fill(client, "#subscribe-form [name=filter]", filter).await;
     find(client, "#subscribe-form [name=qos]").await.select_by_label(qos).await.unwrap();
     find(client, "#subscribe").await.click().await.unwrap();
     until(client, &format!("document.querySelector('#subscriptions li:last-child')?.textContent.includes('{filter}granted QoS {qos}')")).await;
 }
 
-async fn publish(client: &Client, topic: &str, payload: &str, qos: &str) {
+pub(crate) async fn publish(client: &Client, topic: &str, payload: &str, qos: &str) {
     fill(client, "#publish-form [name=topic]", topic).await;
     fill(client, "#publish-form [name=payload]", payload).await;
     find(client, "#publish-form [name=qos]").await.select_by_label(qos).await.unwrap();

@@ -1,10 +1,13 @@
 // The tab where captures are looked at.
 
 import { get, upload } from "./api.js";
-import { $, attempt, choosable, el, say, seconds } from "./dom.js";
+import { $, attempt, choosable, counted, el, markChosen, say, seconds, stopOnce } from "./dom.js";
 import { drawFinding, drawFrame } from "./frame.js";
 import { ladderCard } from "./ladder.js";
 import { drawLatencies, drawRates, drawTypes } from "./plots.js";
+
+/** What the program takes; a browser that is refused in the middle of sending tells nothing of it. */
+const LONGEST = 64 * 1024 * 1024;
 
 let capture = null;
 let shown = 0;
@@ -39,6 +42,7 @@ export function start(show) {
 function open(file, show) {
   return attempt(async () => {
     show();
+    if (file.size > LONGEST) throw new Error(`${file.name}: a capture is at most ${LONGEST >> 20} MiB.`);
     say(`${file.name} is read…`);
     capture = await upload(file);
     $("capture-name").textContent = file.name;
@@ -59,8 +63,9 @@ async function list(from) {
     const body = $("packets").tBodies[0];
     if (from === 0) body.replaceChildren();
     body.append(...rows.map(drawRow));
+    stopOnce(body);
     shown = from + rows.length;
-    $("filter-count").textContent = matched === total ? `${total} packets` : `${matched} of ${total} packets`;
+    $("filter-count").textContent = matched === total ? counted(total, "packet") : `${matched} of ${counted(total, "packet")}`;
     $("packets-more").hidden = shown >= matched;
     if (ended) error.textContent = ended;
   } catch (failure) {
@@ -78,8 +83,7 @@ function drawRow(row) {
     el("td", {}, row.info ?? ""),
     el("td", { class: "number" }, String(row.length)));
   return choosable(element, () => attempt(async () => {
-    for (const other of $("packets").querySelectorAll(".chosen")) other.classList.remove("chosen");
-    element.classList.add("chosen");
+    markChosen($("packets"), element);
     $("capture-detail").replaceChildren(await packet(row.number));
   }));
 }
@@ -122,10 +126,10 @@ async function overview() {
 }
 
 function table(heads, rows, cells, choose) {
-  return el("table", {},
-    el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
-    el("tbody", {}, rows.map((row) =>
-      choosable(el("tr", {}, cells(row).map((cell) => el("td", {}, cell))), () => choose(row)))));
+  const body = el("tbody", {}, rows.map((row) =>
+    choosable(el("tr", {}, cells(row).map((cell) => el("td", {}, cell))), () => choose(row))));
+  stopOnce(body);
+  return el("table", {}, el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))), body);
 }
 
 const leftOut = (count) => (count ? el("p", { class: "faint" }, `${count} more are left out.`) : "");

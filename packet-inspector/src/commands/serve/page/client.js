@@ -1,7 +1,7 @@
 // The test client, and what passes live: its own packets and those of proxies.
 
 import { get, post, remove } from "./api.js";
-import { $, attempt, choosable, el, say } from "./dom.js";
+import { $, attempt, choosable, counted, el, markChosen, say, stopOnce } from "./dom.js";
 import { drawFrame } from "./frame.js";
 import { drawLadder } from "./ladder.js";
 
@@ -147,6 +147,7 @@ function place(element, key, row) {
     body.lastElementChild.remove();
     rows.delete(rows.keys().next().value);
   }
+  if (!body.querySelector('[tabindex="0"]')) stopOnce(body);
 }
 
 const source = (item) => `${item.client ? "client" : "proxy"}${item.stream === undefined ? "" : ` #${item.stream}`}`;
@@ -154,7 +155,7 @@ const clock = (item) => (item.time ? new Date(Number(item.time) * 1000).toISOStr
 
 function addMessage(item) {
   const steps = el("td", { class: "handshake" });
-  const payload = item.payload ?? (item.payload_length ? `(${item.payload_length} bytes)` : "");
+  const payload = item.payload ?? (item.payload_length ? `(${counted(item.payload_length, "byte")})` : "");
   const up = item.from === "client";
   const element = el("tr", { "data-topic": item.topic },
     el("td", { class: "mono" }, clock(item)), el("td", {}, source(item)),
@@ -186,8 +187,7 @@ function addOther(item) {
 
 /** The packets that carried a message: the handshake, and each byte by byte. */
 async function detail(row) {
-  for (const other of $("messages").querySelectorAll(".chosen")) other.classList.remove("chosen");
-  row.element.classList.add("chosen");
+  markChosen($("messages"), row.element);
   chosen = row;
   const list = row.packets.filter((packet) => packet.kind === "packet");
   let before = Number(list[0].time_relative);
@@ -201,7 +201,7 @@ async function detail(row) {
     const outline = await get(`/api/live/${number}`);
     return drawFrame(outline, outline.parts.find((part) => part.packet)?.info ?? "Packet");
   };
-  const ladder = drawLadder({ rungs, title: "Handshake" }, async (rung) => frames.replaceChildren(await one(rung.number)));
+  const ladder = drawLadder({ rungs, title: "Handshake" }, (rung) => attempt(async () => frames.replaceChildren(await one(rung.number))));
   const drawn = await Promise.all(list.slice(0, 8).map((packet) => one(packet.number)));
   if (chosen !== row) return;
   frames.append(...drawn);

@@ -1,7 +1,7 @@
 // The tab where dumps are pasted.
 
 import { post } from "./api.js";
-import { $, attempt, el, say } from "./dom.js";
+import { $, attempt, counted, el, say } from "./dom.js";
 import { drawFrame } from "./frame.js";
 
 /** Sets the tab up; a dump in the address is decoded at once. */
@@ -23,11 +23,11 @@ function decode() {
     const { frames, left_out } = await post("/api/decode", request);
     const title = (frame) => {
       const packets = frame.parts.filter((part) => part.packet).map((part) => part.info);
-      const what = packets.length > 3 ? `${packets.length} packets` : packets.join(", ");
-      return `Frame ${frame.frame}: ${frame.bytes.length / 2} bytes (${frame.format})${what ? ` — ${what}` : ""}`;
+      const what = packets.length > 3 ? counted(packets.length, "packet") : packets.join(", ");
+      return `Frame ${frame.frame}: ${counted(frame.bytes.length / 2, "byte")} (${frame.format})${what ? ` — ${what}` : ""}`;
     };
     $("decode-frames").replaceChildren(...frames.map((frame) => drawFrame(frame, title(frame))),
-      left_out ? el("p", { class: "faint" }, `${left_out} more frames are left out.`) : "");
+      left_out ? el("p", { class: "faint" }, `${counted(left_out, "more frame")} ${left_out === 1 ? "is" : "are"} left out.`) : "");
     if (!frames.length) say("There are no bytes in it.");
   });
 }

@@ -28,23 +28,49 @@ export function say(text, bad = false) {
   status.classList.toggle("bad", bad);
 }
 
+/** So many of something: `1 packet`, `2 packets`. */
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** Of things that belong together the Tab key stops at one, and arrows go on from there: at this one, or at the first. */
+export function stopAt(all, one) {
+  const others = [...all];
+  const chosen = one ?? others.find((other) => other.getAttribute("tabindex") === "0") ?? others[0];
+  for (const other of others) other.setAttribute("tabindex", other === chosen ? "0" : "-1");
+}
+
+/** The same for choosable elements beside each other, when some came or went. */
+export const stopOnce = (parent) => stopAt([...parent.children].filter((child) => child.hasAttribute("tabindex")));
+
 /** A row, or another element, that can be chosen by mouse and keyboard. */
 export function choosable(element, choose) {
-  element.setAttribute("tabindex", "0");
+  element.setAttribute("tabindex", "-1");
+  element.addEventListener("focus", () => {
+    stopAt([...element.parentElement.children].filter((child) => child.hasAttribute("tabindex")), element);
+  });
   element.addEventListener("click", choose);
   element.addEventListener("keydown", (event) => {
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       choose();
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      const next = event.key === "ArrowDown" ? element.nextElementSibling : element.previousElementSibling;
-      if (next?.hasAttribute("tabindex")) {
-        event.preventDefault();
-        next.focus();
-      }
+      const beside = event.key === "ArrowDown" ? "nextElementSibling" : "previousElementSibling";
+      let next = element[beside];
+      while (next && !next.hasAttribute("tabindex")) next = next[beside];
+      event.preventDefault();
+      next?.focus();
     }
   });
   return element;
+}
+
+/** Marks a row of a table as the one that is looked at, also for screen readers. */
+export function markChosen(table, row) {
+  for (const other of table.querySelectorAll(".chosen")) {
+    other.classList.remove("chosen");
+    other.removeAttribute("aria-current");
+  }
+  row.classList.add("chosen");
+  row.setAttribute("aria-current", "true");
 }
 
 /** Does work of a form or button, and says what goes wrong. */

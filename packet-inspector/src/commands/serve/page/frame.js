@@ -1,6 +1,6 @@
 // A frame: hex with each byte in the colour of its field, the tree beside it, each lighting up the other; findings.
 
-import { el } from "./dom.js";
+import { el, stopAt } from "./dom.js";
 
 const ROW = 16;
 const COLOURS = 8;
@@ -27,7 +27,7 @@ export function drawFrame(outline, title) {
     const children = part.children ?? [];
     const isColoured = isLayer ? depth === 0 : depth === 1;
     const mine = isColoured ? colour++ % COLOURS : null;
-    const item = el("span", { class: "item", tabindex: "0", role: "treeitem", "data-field": part.wireshark },
+    const item = el("span", { class: "item", tabindex: "-1", role: "treeitem", "aria-level": depth + 1, "data-field": part.wireshark },
       mine === null ? null : el("span", { class: `swatch c${mine}`, "aria-hidden": "true" }), part.text);
     const on = () => light(part.offset, part.length, item);
     item.addEventListener("mouseenter", on);
@@ -46,7 +46,10 @@ export function drawFrame(outline, title) {
   };
   const tree = el("div", { class: "tree" },
     el("ul", { role: "tree", "aria-label": "Fields" }, outline.parts.map((part) => drawItem(part, 0, !part.packet))));
+  const items = () => tree.querySelectorAll(".item");
   tree.addEventListener("keydown", moveInTree);
+  tree.addEventListener("focusin", (event) => stopAt(items(), event.target));
+  stopAt(items());
 
   const hex = el("div", { class: "hex", role: "group", "aria-label": "Bytes" });
   for (let start = 0; start < count; start += ROW) {
@@ -84,7 +87,7 @@ export function drawFrame(outline, title) {
 export function drawFinding(finding, on) {
   const clauses = finding.clauses ?? (finding.clause ? [{ id: finding.clause, statement: finding.statement }] : []);
   const frames = finding.frames?.length ? ` (frame ${finding.frames.join(", ")})` : "";
-  return el("div", { class: `finding ${finding.severity}`, tabindex: on ? "0" : null, mouseenter: on, focus: on },
+  return el("div", { class: `finding ${finding.severity}`, tabindex: on ? "0" : null, role: on ? "note" : null, mouseenter: on, focus: on },
     el("b", {}, finding.severity), `: ${finding.message}`,
     finding.field ? ` in ${finding.field}` : "", frames, finding.hint ? ` — ${finding.hint}` : "",
     clauses.map((clause) => el("span", { class: "clause" }, `[${clause.id}] ${clause.statement ?? ""}`)));
@@ -93,26 +96,33 @@ export function drawFinding(finding, on) {
 /** Shows and hides what is inside, by mouse and keyboard. */
 function foldable(item, inner) {
   const fold = (open) => {
+    // Where the Tab key stops stays to be seen.
+    if (!open && inner.querySelector('[tabindex="0"]')) stopAt(item.closest(".tree").querySelectorAll(".item"), item);
     inner.hidden = !open;
     item.setAttribute("aria-expanded", String(open));
   };
   fold(false);
   item.addEventListener("click", () => fold(inner.hidden));
-  item.addEventListener("keydown", (event) => {
-    const open = { ArrowRight: true, ArrowLeft: false, Enter: inner.hidden, " ": inner.hidden }[event.key];
-    if (open === undefined) return;
-    event.preventDefault();
-    fold(open);
-  });
 }
 
-/** Arrows go from field to field. */
+/** The keys of a tree: up, down, first, last; right opens and goes in, left closes and goes out. */
 function moveInTree(event) {
-  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-  const items = [...event.currentTarget.querySelectorAll(".item")].filter((item) => item.offsetParent);
-  const next = items[items.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1)];
-  if (next) {
-    event.preventDefault();
-    next.focus();
-  }
+  const { currentTarget: tree, target: item, key } = event;
+  const items = [...tree.querySelectorAll(".item")].filter((other) => other.offsetParent);
+  const at = items.indexOf(item);
+  const expanded = item.getAttribute("aria-expanded");
+  const inner = item.nextElementSibling;
+  const fold = { ArrowRight: expanded === "false", ArrowLeft: expanded === "true", Enter: expanded, " ": expanded }[key];
+  if (fold) item.click();
+  const next = fold ? item : {
+    ArrowDown: items[at + 1],
+    ArrowUp: items[at - 1],
+    Home: items[0],
+    End: items.at(-1),
+    ArrowRight: inner?.querySelector(".item"),
+    ArrowLeft: item.parentElement.parentElement.closest("li")?.querySelector(".item"),
+  }[key];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
 }

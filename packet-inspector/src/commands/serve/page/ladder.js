@@ -1,6 +1,6 @@
 // A conversation as a ladder: the client at the left, the server at the right.
 
-import { choosable, el, seconds, svg } from "./dom.js";
+import { attempt, choosable, el, seconds, stopOnce, svg } from "./dom.js";
 
 const WIDTH = 900;
 const LEFT = 120;
@@ -18,6 +18,7 @@ export function drawLadder({ client, server, rungs, title }, choose) {
     svg("line", { class: "line", x1: LEFT, x2: LEFT, y1: 42, y2: height - 6 }),
     svg("line", { class: "line", x1: RIGHT, x2: RIGHT, y1: 42, y2: height - 6 }));
   rungs.forEach((rung, index) => picture.append(drawRung(rung, 66 + index * STEP, choose)));
+  stopOnce(picture);
   return picture;
 }
 
@@ -40,7 +41,7 @@ function drawRung(rung, y, choose) {
 /** A ladder in a card, with room for the packet that is chosen. */
 export function ladderCard(ladder, show) {
   const detail = el("div", {});
-  const drawn = drawLadder(ladder, async (rung) => detail.replaceChildren(await show(rung)));
+  const drawn = drawLadder(ladder, (rung) => attempt(async () => detail.replaceChildren(await show(rung))));
   const more = ladder.left_out ? el("p", { class: "faint" }, `${ladder.left_out} more are left out.`) : null;
   return el("div", {}, el("div", { class: "card" }, el("h2", {}, ladder.title),
     el("p", { class: "faint" }, "Choose an arrow to see its packet."), drawn, more), detail);

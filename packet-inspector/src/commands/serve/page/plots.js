@@ -1,6 +1,6 @@
 // Plots in SVG.
 
-import { el, seconds, svg } from "./dom.js";
+import { counted, el, seconds, svg } from "./dom.js";
 
 const WIDTH = 480;
 const HEIGHT = 150;
@@ -69,5 +69,5 @@ export function drawTypes(types) {
       svg("text", { x: 116 + length, y: y + step - 5 }, String(count)),
     ];
   });
-  return frame("Packets of each type", `${entries.length} types`, bars);
+  return frame("Packets of each type", counted(entries.length, "type"), bars);
 }
