@@ -8,7 +8,7 @@ use mqtt_codec::{Decoder, PacketType};
 
 use crate::common::{hex, samples};
 use crate::sim::dice::{Dice, Seed};
-use crate::store_log::in_batches;
+use crate::store_log::{in_batches, of_the_version_before};
 
 /// Where the seeds of all targets lie.
 pub fn corpus() -> PathBuf {
@@ -368,6 +368,7 @@ fn logs(seeds: &mut Seeds) {
     let log = in_batches(&all);
     put("torn".to_owned(), log[..log.len() - 9].to_vec());
     put("whole".to_owned(), log.clone());
+    put("whole-version-1".to_owned(), of_the_version_before(&log));
     put("behind".to_owned(), [&log[..], &framed(128, "00 00 00")].concat());
     put("batches".to_owned(), all);
     for kind in 0..5 {

@@ -47,6 +47,8 @@ pub(super) struct Connection<'a> {
     answers: usize,
     /// Nothing is read since the user takes no messages.
     deaf: bool,
+    /// Nothing is read since the peer takes no answers.
+    owed: bool,
     /// Bytes were written and not flushed.
     unflushed: bool,
     timer: Timer,
@@ -73,6 +75,7 @@ impl<'a> Connection<'a> {
             begun: Vec::new(),
             answers: 0,
             deaf: false,
+            owed: false,
             unflushed: false,
             timer: Timer::default(),
             accepted: None,
@@ -144,7 +147,12 @@ impl<'a> Connection<'a> {
             state.session.set_reading(now(), !full);
         }
         self.answers = self.answers.min(unwritten);
-        !full && self.answers < MAX_UNWRITTEN
+        let owed = self.answers >= MAX_UNWRITTEN;
+        if self.owed != owed {
+            self.owed = owed;
+            state.session.set_owed(now(), owed);
+        }
+        !full && !owed
     }
 
     fn handle(&mut self, count: usize) -> Result<(), Error> {

@@ -32,6 +32,8 @@ pub(super) struct KeepAlive {
     pinged: Option<Pinged>,
     /// Bytes are not read at the moment, so nothing can be concluded from silence.
     deaf: bool,
+    /// Bytes are not read before the Server takes some of ours: it may take none.
+    owed: bool,
 }
 
 /// A PINGREQ that was written.
@@ -70,6 +72,7 @@ impl KeepAlive {
             pingreq_waits: false,
             pinged: None,
             deaf: false,
+            owed: false,
         }
     }
 
@@ -117,6 +120,14 @@ impl KeepAlive {
         self.deaf = deaf;
     }
 
+    /// Reading waits for the Server to take some of what it has asked for, or goes on.
+    pub(super) fn set_owed(&mut self, owed: bool, now: Instant) {
+        if self.owed && !owed {
+            self.received(now);
+        }
+        self.owed = owed;
+    }
+
     /// When something is due, if nothing is sent or received until then.
     pub(super) fn deadline(&self) -> Option<Instant> {
         [self.ping_deadline(), self.end()].into_iter().flatten().min()
@@ -129,7 +140,7 @@ impl KeepAlive {
             return None;
         }
         // Who sends all the time would never see that nobody is there to acknowledge it.
-        let asks = self.awaiting && self.pinged.is_none() && !self.deaf;
+        let asks = self.awaiting && self.pinged.is_none() && !self.deaf && !self.owed;
         let silent_since = if asks { self.last_sent.min(self.last_received) } else { self.last_sent };
         Some(silent_since + self.ping_after?)
     }
@@ -140,6 +151,9 @@ impl KeepAlive {
         if self.deaf {
             return None;
         }
+        if self.owed {
+            return self.unwritten_end();
+        }
         match self.pinged {
             Some(Pinged { written, patience }) => Some(written.max(self.last_received) + patience),
             None if self.pingreq_waits => self.silence_end(self.last_sent.max(self.last_received)),
@@ -147,7 +161,8 @@ impl KeepAlive {
         }
     }
 
-    /// When a connection is given up whose transport takes nothing any more, though there is no PINGREQ behind DISCONNECT.
+    /// When a connection is given up whose transport takes nothing any more: behind DISCONNECT there is no PINGREQ, and while
+    /// answers are owed no PINGRESP is read.
     pub(super) fn unwritten_end(&self) -> Option<Instant> {
         self.silence_end(self.last_sent)
     }
@@ -268,6 +283,21 @@ mod tests {
         clock.set_deaf(false, start + ms(12_000));
         assert_eq!(due(&mut clock, start + ms(12_999)), Due::Nothing);
         assert_eq!(due(&mut clock, start + ms(13_000)), Due::GiveUp);
+    }
+
+    #[test]
+    fn while_answers_are_owed_it_counts_that_they_are_taken() {
+        let (mut clock, start) = keep_alive(4);
+        clock.sent(start, true, true);
+        clock.set_owed(true, start);
+        for at in 1..100 {
+            assert_eq!(clock.due(start + ms(at * 1_000)), Due::Nothing);
+            clock.sent(start + ms(at * 1_000), true, true);
+        }
+        assert_eq!(clock.end(), Some(start + ms(99_000 + 4_500)));
+        clock.set_owed(false, start + ms(100_000));
+        assert_eq!(clock.end(), None);
+        assert_eq!(clock.deadline(), Some(start + ms(99_000 + 3_500)));
     }
 
     #[test]

@@ -276,6 +276,12 @@ impl Session {
         self.keep_alive.set_deaf(!reading, now);
     }
 
+    /// Received bytes are not read before the Server takes some of what waits in the outbox, or are read again: it has asked
+    /// for all that, and takes nothing perhaps.
+    pub fn set_owed(&mut self, now: Instant, owed: bool) {
+        self.keep_alive.set_owed(owed, now);
+    }
+
     /// Does what is due at this time.
     ///
     /// # Errors

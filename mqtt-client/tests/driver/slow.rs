@@ -157,12 +157,8 @@ async fn a_server_that_does_not_take_disconnect_is_left_in_time() {
     assert!(last.elapsed() <= PERIOD * 5 / 4, "{:?}", last.elapsed());
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_server_that_asks_for_answers_and_reads_none_is_left_in_time() {
-    let (client, driver, mut io, _) = start(4_096).await;
-    let driver = tokio::spawn(driver.run());
-    accept(&mut io).await;
-    client.connected().await.unwrap();
+/// Messages at QoS 1 without end.
+fn flood() -> Vec<u8> {
     let mut flood = Vec::new();
     let delivery = Delivery::AtLeastOnce { packet_id: PacketId::MIN, dup: false };
     let topic = TopicName::new("t").unwrap();
@@ -170,6 +166,44 @@ async fn a_server_that_asks_for_answers_and_reads_none_is_left_in_time() {
         let publish = Publish { delivery, retain: false, topic, payload: b"" };
         Packet::Publish(publish).encode_to(&mut flood).unwrap();
     }
+    flood
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_takes_its_answers_slowly_is_not_left() {
+    let (client, driver, mut io, _) = start(1 << 20).await;
+    let mut driver = tokio::spawn(driver.run());
+    accept(&mut io).await;
+    client.connected().await.unwrap();
+    // Something is to be acknowledged.
+    let delivery = client.publish(Message::new("t", "x").unwrap().qos(QoS::AtLeastOnce)).await.unwrap();
+    let (mut read, mut write) = tokio::io::split(io);
+    let flood = tokio::spawn(async move {
+        let flood = flood();
+        while write.write_all(&flood).await.is_ok() {}
+    });
+    // 10 KB a second: what is read at a time is answered in several periods.
+    for _ in 0..3_000 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(read.read_exact(&mut [0; 1_000]).await.unwrap(), 1_000);
+    }
+    assert!(!driver.is_finished() && delivery.outcome().is_none());
+    // Until it takes nothing any more.
+    let last = Instant::now();
+    let error = (&mut driver).await.unwrap().unwrap_err();
+    assert!(is_half_open(&error), "{error}");
+    assert!(last.elapsed() <= PERIOD * 5 / 4, "{:?}", last.elapsed());
+    drop(read);
+    flood.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_for_answers_and_reads_none_is_left_in_time() {
+    let (client, driver, mut io, _) = start(4_096).await;
+    let driver = tokio::spawn(driver.run());
+    accept(&mut io).await;
+    client.connected().await.unwrap();
+    let flood = flood();
     // As much as it takes.
     let mut last = Instant::now();
     let mut taken = 0;

@@ -112,9 +112,14 @@ fn loads_or_says_why(directory: &Path, log: &[u8]) {
     }
 }
 
+/// This log, as version 1 of the layout has it.
+pub fn of_the_version_before(log: &[u8]) -> Vec<u8> {
+    [&header(1), &log[header(2).len()..]].concat()
+}
+
 /// A log of version 1, which had all records but one, amounts to the same.
 fn is_the_same_in_the_version_before(directory: &Path, log: &[u8]) {
-    let old = [&header(1), &log[header(2).len()..]].concat();
+    let old = of_the_version_before(log);
     let (found, left) = load(directory, &old);
     assert_eq!(found, load(directory, log).0);
     if let Ok(saved) = found {
