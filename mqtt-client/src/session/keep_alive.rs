@@ -78,12 +78,8 @@ impl KeepAlive {
 
     /// CONNACK came just now. If that took so long that a ping is due, there is a moment for what the user has to say.
     pub(super) fn accepted(&mut self) {
-        let now = self.last_received;
-        if let Some(ping_after) = self.ping_after
-            && self.last_sent + ping_after <= now
-        {
-            self.last_sent = now + self.early - ping_after;
-        }
+        let since = self.ping_after.and_then(|after| (self.last_received + self.early).checked_sub(after));
+        self.last_sent = since.map_or(self.last_sent, |since| since.max(self.last_sent));
     }
 
     /// Bytes were written. Some acknowledgement is awaited or none, and more bytes wait or none.
@@ -302,7 +298,9 @@ mod tests {
 
     #[test]
     fn behind_a_connack_that_came_late_there_is_a_moment_before_the_ping() {
-        for (connack, ping) in [(1_000, 3_500), (3_499, 3_500), (3_500, 4_000), (9_000, 9_500)] {
+        for (connack, ping) in
+            [(1_000, 3_500), (3_000, 3_500), (3_400, 3_900), (3_500, 4_000), (9_000, 9_500)]
+        {
             let (mut clock, start) = keep_alive(4);
             clock.received(start + ms(connack));
             clock.accepted();
