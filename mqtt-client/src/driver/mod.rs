@@ -142,9 +142,13 @@ impl Driver {
     ///
     /// # Errors
     /// The failure that it stopped for.
-    pub async fn run(mut self) -> Result<(), Arc<Error>> {
-        let client_id = std::mem::take(&mut self.client_id);
-        trace::client(&client_id, self.run_to_the_end()).await
+    pub fn run(self) -> impl Future<Output = Result<(), Arc<Error>>> + Send {
+        // Not an `async fn`: that would have room for what it is given twice.
+        let mut driver = self;
+        async move {
+            let client_id = std::mem::take(&mut driver.client_id);
+            trace::client(&client_id, driver.run_to_the_end()).await
+        }
     }
 
     async fn run_to_the_end(&mut self) -> Result<(), Arc<Error>> {
@@ -249,12 +253,12 @@ impl Driver {
         let mut connection = Connection::new(io, &self.shared, &mut self.committer, self.tap.as_ref());
         let end = trace::connection(self.connections, poll_fn(|context| connection.poll(context))).await;
         if end.is_ok() {
-            // Errors and slowness do not matter any more.
-            let _ = tokio::time::timeout(SHUTDOWN, async {
+            // Errors and slowness do not matter any more. Boxed, so that it takes no memory while the connection is there.
+            let end = Box::pin(tokio::time::timeout(SHUTDOWN, async {
                 poll_fn(|context| connection.poll_shutdown(context)).await;
                 poll_fn(|context| connection.poll_end(context)).await;
-            })
-            .await;
+            }));
+            let _ = end.await;
         }
         let standing = connection.standing(self.settled_after);
         (end, standing)
