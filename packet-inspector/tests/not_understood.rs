@@ -119,8 +119,8 @@ fn what_was_not_decoded_whole_is_said_beside_the_result() {
     assert_eq!(
         text(&output.stdout),
         "2 of 2 packets the same\n\
-         not all of A is decoded: frame 1, byte 4: the packet is cut off: 7 of its 18 bytes are here\n\
-         not all of B is decoded: frame 1, byte 4: the packet is cut off: 7 of its 18 bytes are here\n"
+         not all of A is understood: frame 1, byte 4: the packet is cut off: 7 of its 18 bytes are here\n\
+         not all of B is understood: frame 1, byte 4: the packet is cut off: 7 of its 18 bytes are here\n"
     );
     let output = run(&["diff", "--format", "json", cut, "20020000"]);
     assert_eq!(output.status.code(), Some(1));
@@ -138,7 +138,7 @@ fn another_version_is_not_decoded_whole() {
     let output = run(&["diff", connect, connect]);
     assert_eq!(output.status.code(), Some(0));
     let said = text(&output.stdout);
-    assert!(said.contains("not all of A is decoded: frame 1, byte ") && said.contains("of B"), "{said}");
+    assert!(said.contains("not all of A is understood: frame 1, byte ") && said.contains("of B"), "{said}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `proxy`: what passes between clients and a broker.
 
 use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -99,6 +100,19 @@ impl Address {
         Some(self.host.as_str()).filter(|_| self.tls)
     }
 
+    /// Whether a proxy that listens there would lead to itself, and each connection to another one.
+    pub(crate) fn is_at(&self, listening: SocketAddr) -> bool {
+        if self.port != listening.port() {
+            return false;
+        }
+        let found = (self.host.as_str(), self.port).to_socket_addrs();
+        let is_here = |ip: IpAddr| {
+            ip == listening.ip()
+                || listening.ip().is_unspecified() && (ip.is_loopback() || ip.is_unspecified())
+        };
+        found.is_ok_and(|mut found| found.any(|address| is_here(address.ip().to_canonical())))
+    }
+
     /// The way there.
     pub(crate) fn upstream(&self, tls: Option<Tls>) -> Upstream {
         let Self { host, port, .. } = self;
@@ -125,6 +139,13 @@ impl Proxy {
             Ok(proxy) => proxy,
             Err(error) => return fail(&format!("{}: {error}", self.listen)),
         };
+        if let Ok(address) = proxy.local_addr()
+            && self.upstream.is_at(address)
+        {
+            return fail(&format!(
+                "{address}: this is where the broker is said to be: the proxy would lead to itself"
+            ));
+        }
         let showing = match self.live.start(happenings, Some(self.upstream.port)) {
             Ok(showing) => showing,
             Err(failed) => return failed,

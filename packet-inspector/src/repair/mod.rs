@@ -48,6 +48,41 @@ const FRAMES: [Link; 2] = [Link::Ethernet, Link::RawIp];
 const FRAME: i32 = 16;
 /// How many damaged records of one paste are searched.
 const MOST_SEARCHED: usize = 64;
+/// How many bytes they may have together: half a minute's work.
+const MOST_SEARCHED_BYTES: usize = 16 << 10;
+
+/// What may still be searched.
+struct Left {
+    records: usize,
+    bytes: usize,
+}
+
+impl Left {
+    const ALL: Self = Self { records: MOST_SEARCHED, bytes: MOST_SEARCHED_BYTES };
+
+    /// Why a record of this length is not searched any more.
+    fn forbids(&self, len: usize) -> Option<String> {
+        if self.records == 0 {
+            return Some(format!(
+                "{MOST_SEARCHED} damaged frames of this paste were searched before it, which is the most"
+            ));
+        }
+        let before = MOST_SEARCHED_BYTES - self.bytes;
+        (len > self.bytes).then(|| {
+            format!(
+                "it has {len} bytes, the damaged frames that were searched before it {before}, and no more than \
+                 {MOST_SEARCHED_BYTES} of one paste are searched"
+            )
+        })
+    }
+
+    fn take(&mut self, len: usize, found: &Found) {
+        if found.searched {
+            self.records = self.records.saturating_sub(1);
+            self.bytes = self.bytes.saturating_sub(len);
+        }
+    }
+}
 
 /// A record, and what may be wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +151,7 @@ fn read_all<'a>(
     all: &[Option<Neighbour>],
     before: Vec<(Context<'a>, Found)>,
 ) -> Vec<(Context<'a>, Found)> {
-    let mut left = MOST_SEARCHED;
+    let mut left = Left::ALL;
     let mut before = before.into_iter();
     let read = (0..records.len()).zip(records).map(|(number, record)| {
         let others = near(all, number);
@@ -125,7 +160,7 @@ fn read_all<'a>(
         });
         match known {
             Some((context, found)) => {
-                left = left.saturating_sub(usize::from(found.searched));
+                left.take(record.bytes.len(), &found);
                 (context, found)
             }
             None => searched(record, options, &others, &mut left),
@@ -139,15 +174,15 @@ fn searched<'a>(
     record: &'a Record,
     options: Options,
     others: &[Neighbour],
-    left: &mut usize,
+    left: &mut Left,
 ) -> (Context<'a>, Found) {
     let context = Context::new(record, options, others.to_vec());
-    if *left == 0 {
-        let found = search::unsearched(&context, MOST_SEARCHED);
+    if let Some(why) = left.forbids(record.bytes.len()) {
+        let found = search::unsearched(&context, why);
         return (context, found);
     }
     let found = search::search(&context);
-    *left -= usize::from(found.searched);
+    left.take(record.bytes.len(), &found);
     if !found.searched || context.link != Link::Mqtt || options.link != Link::Auto {
         return (context, found);
     }
@@ -170,4 +205,27 @@ fn near(all: &[Option<Neighbour>], number: usize) -> Vec<Neighbour> {
     let before = all.get(number.saturating_sub(NEAR)..number).unwrap_or_default();
     let behind = all.get(number + 1..all.len().min(number + 1 + NEAR)).unwrap_or_default();
     before.iter().chain(behind).flatten().cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paste_is_searched_up_to_a_bound_of_frames_and_of_bytes() {
+        let found = Found { readings: Vec::new(), searched: true, left_out: Vec::new() };
+        let mut left = Left::ALL;
+        for _ in 0..8 {
+            assert_eq!(left.forbids(2_000), None);
+            left.take(2_000, &found);
+        }
+        let why = left.forbids(2_000).unwrap();
+        assert!(why.starts_with("it has 2000 bytes, the damaged frames that were searched before it 16000"));
+        assert_eq!(left.forbids(384), None, "a shorter one still is");
+        left.take(384, &Found { searched: false, ..found.clone() });
+        assert_eq!(left.forbids(384), None, "what was not searched counts nothing");
+        let mut left = Left::ALL;
+        (0..MOST_SEARCHED).for_each(|_| left.take(1, &found));
+        assert!(left.forbids(1).unwrap().starts_with("64 damaged frames"));
+    }
 }

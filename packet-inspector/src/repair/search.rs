@@ -107,11 +107,10 @@ fn drop_idle_changes(readings: &mut Vec<Reading>) {
     *readings = kept;
 }
 
-/// The bytes as printed alone, as so many damaged records were searched before.
-pub(super) fn unsearched(context: &Context<'_>, most: usize) -> Found {
+/// The bytes as printed alone, and why no change was tried, if they are damaged.
+pub(super) fn unsearched(context: &Context<'_>, why: String) -> Found {
     let tally = context.tally(&context.version(&[]), &[]);
-    let why = || format!("{most} damaged frames of this paste were searched before it, which is the most");
-    let left_out = tally.is_doubtful().then(why).into_iter().collect();
+    let left_out = tally.is_doubtful().then_some(why).into_iter().collect();
     Found { readings: vec![Reading { edits: Vec::new(), tally }], searched: false, left_out }
 }
 

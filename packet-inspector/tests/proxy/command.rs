@@ -196,6 +196,9 @@ fn a_broker_that_is_not_there_is_said() {
 
 #[test]
 fn wrong_usage_is_said() {
+    let [port] = free_ports(1)[..] else { panic!("one port") };
+    let own = format!("127.0.0.1:{port}");
+    let (named, all) = (format!("localhost:{port}"), format!("0.0.0.0:{port}"));
     for (arguments, message) in [
         (&["--upstream", "localhost"][..], "a port is missing"),
         (&["--upstream", "localhost:0"], "no number from 1 to 65535"),
@@ -206,6 +209,8 @@ fn wrong_usage_is_said() {
             &["--upstream", "h:1", "--listen", "127.0.0.1:0", "--write", "/nowhere/x"],
             "/nowhere/x: No such file",
         ),
+        (&["--upstream", &own, "--listen", &own], "the proxy would lead to itself"),
+        (&["--upstream", &named, "--listen", &all], "the proxy would lead to itself"),
         (&["--upstream", "mqtts://h", "--ca", "/nowhere/ca"], "TLS: /nowhere/ca: "),
     ] {
         let output = run(&[&["proxy"], arguments].concat());

@@ -82,11 +82,11 @@ impl Understood {
     pub(super) fn write(&self, name: &str, out: &mut impl Write) -> io::Result<()> {
         let note = render::severity_style(Severity::Warning);
         for gap in &self.gaps {
-            writeln!(out, "{note}not all of {name} is decoded:{note:#} {}", gap.words())?;
+            writeln!(out, "{note}not all of {name} is understood:{note:#} {}", gap.words())?;
         }
         match self.more {
             0 => Ok(()),
-            more => writeln!(out, "{note}not all of {name} is decoded:{note:#} {more} more places"),
+            more => writeln!(out, "{note}not all of {name} is understood:{note:#} {more} more places"),
         }
     }
 

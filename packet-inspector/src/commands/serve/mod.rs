@@ -226,6 +226,9 @@ impl Serve {
         let proxy = Proxy::bind(listen, upstream.upstream(tls), tap).await;
         let proxy = proxy.map_err(|error| format!("{listen}: {error}"))?;
         if let Ok(address) = proxy.local_addr() {
+            if upstream.is_at(address) {
+                return Err(format!("--proxy {address}: this is where the broker is said to be"));
+            }
             let _ = writeln!(io::stderr(), "listening on {address}");
         }
         tokio::spawn(proxy.run(std::future::pending(), troubles(ADVICE)));
