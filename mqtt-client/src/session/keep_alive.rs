@@ -16,8 +16,8 @@ use crate::options::SessionOptions;
 pub(super) struct KeepAlive {
     /// Ping after this much silence; `None` when Keep Alive is off.
     ping_after: Option<Duration>,
-    /// So much earlier than Keep Alive asks for.
-    early: Duration,
+    /// The user has so much time behind CONNACK before there is a ping.
+    moment: Duration,
     /// Give the connection up when a ping stays unanswered for so long.
     pingresp_timeout: Duration,
     last_sent: Instant,
@@ -63,7 +63,7 @@ impl KeepAlive {
         let early = (period / 8).min(Duration::from_secs(1));
         Self {
             ping_after: (!period.is_zero()).then(|| period - early),
-            early,
+            moment: (period / 4).min(Duration::from_secs(2)),
             pingresp_timeout: options.pingresp_timeout.unwrap_or(period / 4).min(LONG),
             last_sent: now,
             last_received: now,
@@ -78,7 +78,7 @@ impl KeepAlive {
 
     /// CONNACK came just now. If that took so long that a ping is due, there is a moment for what the user has to say.
     pub(super) fn accepted(&mut self) {
-        let since = self.ping_after.and_then(|after| (self.last_received + self.early).checked_sub(after));
+        let since = self.ping_after.and_then(|after| (self.last_received + self.moment).checked_sub(after));
         self.last_sent = since.map_or(self.last_sent, |since| since.max(self.last_sent));
     }
 
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn behind_a_connack_that_came_late_there_is_a_moment_before_the_ping() {
         for (connack, ping) in
-            [(1_000, 3_500), (3_000, 3_500), (3_400, 3_900), (3_500, 4_000), (9_000, 9_500)]
+            [(1_000, 3_500), (2_500, 3_500), (3_000, 4_000), (3_500, 4_500), (9_000, 10_000)]
         {
             let (mut clock, start) = keep_alive(4);
             clock.received(start + ms(connack));

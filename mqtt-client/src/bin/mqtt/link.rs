@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use mqtt_client::session::ConnectionError;
 use mqtt_client::{
-    Backoff, Client, ConnectionEvent, ConnectionEvents, Error, Failure as Attempt, Leftover, Messages,
-    Options, Reconnect,
+    Backoff, Client, ConnectionEvent, ConnectionEvents, Driver, Error, Failure as Attempt, Leftover,
+    Messages, Options, Reconnect,
 };
 use mqtt_codec::{Decoded, Packet};
 use tokio::task::JoinHandle;
@@ -27,6 +27,19 @@ pub(crate) struct Plan {
     pub(crate) quiet: bool,
 }
 
+/// A client that does not run yet: what it is asked for now goes out first.
+pub(crate) struct Ready {
+    pub(crate) client: Client,
+    driver: Driver,
+}
+
+impl Ready {
+    /// Starts the client.
+    pub(crate) fn run(self) -> Link {
+        Link { client: self.client, driver: tokio::spawn(self.driver.run()) }
+    }
+}
+
 /// A client that runs.
 pub(crate) struct Link {
     pub(crate) client: Client,
@@ -34,8 +47,8 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Starts the client. The messages are all that come, from the first on.
-    pub(crate) async fn start(plan: Plan) -> Result<(Self, Messages), Failure> {
+    /// Makes the client. The messages are all that come, from the first on.
+    pub(crate) async fn prepare(plan: Plan) -> Result<(Ready, Messages), Failure> {
         let mut options = plan.options.reconnect(Resume::default());
         if plan.verbose || plan.tap.is_some() {
             let (verbose, file) = (plan.verbose, plan.tap);
@@ -54,7 +67,7 @@ impl Link {
         if !plan.quiet {
             tokio::spawn(say_events(client.events()));
         }
-        Ok((Self { client, driver: tokio::spawn(driver.run()) }, messages))
+        Ok((Ready { client, driver }, messages))
     }
 
     /// Waits for the client to stop by itself, and tells why. Cancel-safe.

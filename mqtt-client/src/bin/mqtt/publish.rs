@@ -23,7 +23,8 @@ pub(crate) async fn run(plan: PublishPlan) -> Result<(), Failure> {
     let quiet = link.quiet;
     let shows_progress = !link.verbose && !quiet;
     // Nobody subscribed to the messages, though a session that was kept may bring some.
-    let (mut link, _) = Link::start(link).await?;
+    let (ready, _) = Link::prepare(link).await?;
+    let mut link = ready.run();
     let work = match &source {
         Source::Payload { payload, is_file: true, .. } => Some(Work::Bytes(payload.len() as u64)),
         Source::Lines => Some(Work::Messages),

@@ -1,8 +1,9 @@
 //! `mqtt sub`: prints what comes.
 
-use std::future::pending;
+use std::future::{Future, pending, poll_fn};
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 use mqtt_client::{Client, Messages, QoS, Received, SubackReturnCode, SubscribeError, TopicFilterBuf};
@@ -33,19 +34,22 @@ pub(crate) async fn run(plan: SubscribePlan) -> Result<(), Failure> {
     let SubscribePlan { link, filters, unsubscribe, end_when_subscribed, wait, printing } = plan;
     let mut interrupt = Interrupt::new().map_err(|error| Failure::new(IO, error.to_string()))?;
     let quiet = link.quiet;
-    let (mut link, mut messages) = Link::start(link).await?;
-    let client = link.client.clone();
-    let end = {
+    let (ready, mut messages) = Link::prepare(link).await?;
+    let client = ready.client.clone();
+    let (end, mut link) = {
         let mut printer = Printer::new(printing);
         let mut asking = pin!(ask(&client, filters, unsubscribe, quiet));
+        // Before there is a connection, so that SUBSCRIBE goes out before answers to what a session that was kept brings.
+        let mut answer = poll_fn(|context| Poll::Ready(asking.as_mut().poll(context))).await;
+        let link = ready.run();
         let mut asked = false;
         let mut time_over = pin!(over(&client, wait));
-        loop {
+        let end = loop {
             tokio::select! {
                 biased;
                 _ = interrupt.wait() => break End::Done,
                 () = &mut time_over => break End::Timeout,
-                answer = &mut asking, if !asked => match answer {
+                answer = settled(&mut answer, asking.as_mut()), if !asked => match answer {
                     Ok(()) if end_when_subscribed => break End::Done,
                     Ok(()) => asked = true,
                     Err(end) => break end,
@@ -67,7 +71,8 @@ pub(crate) async fn run(plan: SubscribePlan) -> Result<(), Failure> {
                     }
                 }
             }
-        }
+        };
+        (end, link)
     };
     drop(client);
     let result = match end {
@@ -85,6 +90,14 @@ pub(crate) async fn run(plan: SubscribePlan) -> Result<(), Failure> {
         _ = interrupt.wait() => {}
     }
     result
+}
+
+/// The answer that is there already, or that comes.
+async fn settled<T>(first: &mut Poll<T>, rest: Pin<&mut impl Future<Output = T>>) -> T {
+    match std::mem::replace(first, Poll::Pending) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => rest.await,
+    }
 }
 
 async fn ignore(messages: &mut Messages) {

@@ -120,7 +120,7 @@ impl World {
         // Bytes that were stuck before CONNACK are none of its concern; of what waits for the network it can do nothing.
         if self.ping.before.is_none() && !link.stuck && self.last_out > self.opened {
             // There is a moment behind a CONNACK that came late.
-            let end = (self.last_out + period).max(self.accepted + period / 8);
+            let end = (self.last_out + period).max(self.accepted + period / 4);
             assert!(self.now <= end, "silent for {:?}", self.now - self.last_out);
         }
         if self.reading {
@@ -148,7 +148,7 @@ impl World {
         self.ping.before = Some(pending + self.session.outbox_len());
         let almost = Duration::from_secs(self.plan.keep_alive.into()) * 3 / 4;
         let (ours, theirs) = (self.now - self.last_out, self.now - self.last_in);
-        let moment = (almost / 6).min(Duration::from_secs(1));
+        let moment = (almost / 3).min(Duration::from_secs(2));
         assert!(self.now >= self.accepted + moment, "PINGREQ just behind CONNACK");
         assert!(
             ours >= almost || (self.reading && self.awaited_since.is_some() && theirs >= almost),
