@@ -24,6 +24,8 @@ mod requests;
 mod retained;
 mod say;
 mod sessions;
+mod subscriptions;
+mod violation;
 mod weight;
 
 pub use answered::{Answered, Asked};

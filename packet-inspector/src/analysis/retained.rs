@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use mqtt_codec::{Publish, Side};
 
 use super::connection::Connection;
-use super::requests::Subscription;
 use super::say::error;
 use super::sessions::Published;
+use super::subscriptions::Subscription;
 use super::{At, Context, Listener};
 
 /// The most topics of a connection whose retained messages are counted.

@@ -3,9 +3,9 @@
 use std::mem::size_of;
 
 use super::connection::Connection;
-use super::requests::Subscription;
 use super::say::note;
 use super::sessions::{Resumed, Session, Stored};
+use super::subscriptions::Subscription;
 use super::{Analysis, At, Context, Exchange, Listener};
 use mqtt_codec::Side;
 

@@ -38,19 +38,21 @@ pub(crate) const IPV4_CHECKSUM_AT: usize = 10;
 
 /// The 16-bit words of some bytes, summed for [`fold`]; an odd last byte is padded with zero.
 ///
-/// Words of 32 bits sum up to the same when they are folded, and there are half as many of them. Their bytes are taken in
-/// the machine's order: turning the sum in the end turns them all (RFC 1071).
+/// Words of 64 bits sum up to the same when they are folded, and there are a quarter as many of them. Their bytes are taken
+/// in the machine's order: turning the sum in the end turns them all (RFC 1071).
 #[inline]
 fn sum(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<4>();
-    let words: u64 = words.iter().map(|word| u64::from(u32::from_ne_bytes(*word))).sum();
-    let last = match *rest {
-        [a, b, c] => [a, b, c, 0],
-        [a, b] => [a, b, 0, 0],
-        [a] => [a, 0, 0, 0],
-        _ => [0; 4],
+    let (words, rest) = bytes.as_chunks::<8>();
+    let add = |sum: u64, word: [u8; 8]| {
+        let (sum, carry) = sum.overflowing_add(u64::from_ne_bytes(word));
+        sum + u64::from(carry)
     };
-    words + u64::from(u32::from_ne_bytes(last))
+    let sum = words.iter().fold(0, |sum, word| add(sum, *word));
+    let (pairs, last) = rest.as_chunks::<2>();
+    let pairs: u64 = pairs.iter().map(|pair| u64::from(u16::from_ne_bytes(*pair))).sum();
+    let last = last.first().map_or(0, |byte| u64::from(u16::from_ne_bytes([*byte, 0])));
+    // So that sums of several parts do not overflow.
+    (sum >> 32) + (sum & 0xffff_ffff) + pairs + last
 }
 
 /// A number, as [`sum`] has it of its bytes.

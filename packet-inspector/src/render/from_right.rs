@@ -43,12 +43,11 @@ impl FromRight {
     /// The last two digits of a number.
     #[inline]
     fn two(&mut self, value: u64) {
-        let value = u8::try_from(value % 100).unwrap_or_default();
-        let at = self.at.saturating_sub(2);
-        if let Some(place) = self.bytes.get_mut(at..at + 2) {
-            place.copy_from_slice(&[b'0' + value / 10, b'0' + value % 10]);
+        let value = u32::try_from(value % 100).unwrap_or_default();
+        self.at = self.at.saturating_sub(2);
+        if let Some(place) = self.bytes.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut) {
+            *place = digits(value);
         }
-        self.at = at;
     }
 
     /// A number, at the right of so many columns.
@@ -92,18 +91,17 @@ impl FromRight {
 #[inline]
 fn nine(number: u32) -> [u8; 9] {
     let (upper, lower) = (number / 10_000, number % 10_000);
-    let digit = |value: u32| b'0' + u8::try_from(value % 10).unwrap_or_default();
-    [
-        digit(upper / 10_000),
-        digit(upper / 1000),
-        digit(upper / 100),
-        digit(upper / 10),
-        digit(upper),
-        digit(lower / 1000),
-        digit(lower / 100),
-        digit(lower / 10),
-        digit(lower),
-    ]
+    let [[b, c], [d, e]] = [digits(upper / 100), digits(upper)];
+    let [[f, g], [h, i]] = [digits(lower / 100), digits(lower)];
+    let a = b'0' + u8::try_from(upper / 10_000).unwrap_or_default();
+    [a, b, c, d, e, f, g, h, i]
+}
+
+/// The last two digits of a number.
+#[inline]
+fn digits(number: u32) -> [u8; 2] {
+    let value = u8::try_from(number % 100).unwrap_or_default();
+    [b'0' + value / 10, b'0' + value % 10]
 }
 
 #[cfg(test)]

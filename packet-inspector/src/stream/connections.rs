@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use ahash::RandomState;
 
+use super::Direction;
 use super::connection::Connection;
 use super::segment::Segment;
 
@@ -41,8 +42,8 @@ pub(super) struct Connections {
     slots: HashMap<Ends, usize, RandomState>,
     connections: Vec<Option<Box<Connection>>>,
     free: Vec<usize>,
-    /// The one that was asked for last: most often the next segment is of it too.
-    last: Option<(Ends, usize)>,
+    /// The ends and the place of the one that was asked for last: most often the next segment is of it too.
+    last: Option<(SocketAddr, SocketAddr, usize)>,
 }
 
 impl Connections {
@@ -50,22 +51,30 @@ impl Connections {
         self.slots.len()
     }
 
+    /// The connection of a segment, and which way it goes.
     #[inline]
-    pub(super) fn get_mut(&mut self, ends: &Ends) -> Option<&mut Connection> {
-        let slot = match self.last {
-            Some((last, slot)) if last == *ends => slot,
-            _ => {
-                let slot = *self.slots.get(ends)?;
-                self.last = Some((*ends, slot));
-                slot
-            }
+    pub(super) fn find(&mut self, segment: &Segment<'_>) -> Option<(&mut Connection, Direction)> {
+        let Segment { source, destination, .. } = segment;
+        let (slot, direction) = match &self.last {
+            Some((from, to, slot)) if from == source && to == destination => (*slot, Direction::Forward),
+            Some((from, to, slot)) if from == destination && to == source => (*slot, Direction::Backward),
+            _ => self.look_up(segment)?,
         };
-        self.connections.get_mut(slot)?.as_deref_mut()
+        Some((self.connections.get_mut(slot)?.as_deref_mut()?, direction))
+    }
+
+    fn look_up(&mut self, segment: &Segment<'_>) -> Option<(usize, Direction)> {
+        let slot = *self.slots.get(&Ends::of(segment))?;
+        let info = self.connections.get(slot)?.as_deref()?.info;
+        self.last = Some((info.source, info.destination, slot));
+        let is_forward = info.source == segment.source;
+        Some((slot, if is_forward { Direction::Forward } else { Direction::Backward }))
     }
 
     /// Puts a connection in the place of the one with these ends.
     pub(super) fn insert(&mut self, ends: Ends, connection: Connection) {
-        let Self { slots, connections, free, .. } = self;
+        let Self { slots, connections, free, last } = self;
+        *last = None;
         let slot = *slots.entry(ends).or_insert_with(|| {
             free.pop().unwrap_or_else(|| {
                 connections.push(None);

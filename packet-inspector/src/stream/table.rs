@@ -73,8 +73,7 @@ impl Streams {
     #[inline]
     fn whole<S: Sink>(&mut self, segment: &Segment<'_>, entry: &Entry<'_>, sink: &mut S) {
         let Self { limits, connections, held, .. } = self;
-        if let Some(connection) = connections.get_mut(&Ends::of(segment)) {
-            let direction = direction(connection, segment);
+        if let Some((connection, direction)) = connections.find(segment) {
             let mut cx = Context { entry, limits, held, proof: segment.proof(), sink };
             if connection.take_plain(segment, direction, &mut cx) {
                 return;
@@ -105,11 +104,9 @@ impl Streams {
         entry: &Entry<'_>,
         sink: &mut S,
     ) {
-        let ends = Ends::of(segment);
         let Self { limits, ports, connections, held, next, .. } = self;
         let mut cx = Context { entry, limits, held, proof: segment.proof(), sink };
-        if let Some(connection) = connections.get_mut(&ends) {
-            let direction = direction(connection, segment);
+        if let Some((connection, direction)) = connections.find(segment) {
             if !connection.is_begun_anew_by(segment, direction) {
                 connection.take(segment, direction, chunks, &mut cx);
                 return;
@@ -121,13 +118,8 @@ impl Streams {
         let mut connection = Connection::new(*next, segment, entry.time, ports);
         *next = next.wrapping_add(1);
         connection.take(segment, Direction::Forward, chunks, &mut cx);
-        connections.insert(ends, connection);
+        connections.insert(Ends::of(segment), connection);
     }
-}
-
-#[inline]
-fn direction(connection: &Connection, segment: &Segment<'_>) -> Direction {
-    if connection.info.source == segment.source { Direction::Forward } else { Direction::Backward }
 }
 
 /// Forgets a quarter of the connections: those that are over first, then those that are silent longest.

@@ -1,7 +1,7 @@
 //! One TCP connection: two directions, and what they carry.
 
 use super::framer::{Framer, Sender};
-use super::order::{Arrival, Chunk, Next, Order};
+use super::order::{Arrival, Chunk, Order};
 use super::recognise::Other;
 use super::segment::Segment;
 use super::websocket::{Frames, Inflater};
@@ -10,6 +10,7 @@ use crate::capture::Time;
 use crate::net::{ChecksumVerdict, TcpFlags};
 
 mod carries;
+mod missing;
 mod plain;
 
 /// A connection.
@@ -222,61 +223,6 @@ impl Connection {
         false
     }
 
-    /// FIN and RST, and the end of what was said before them.
-    fn ending<S: Sink>(&mut self, segment: &Segment<'_>, direction: Direction, cx: &mut Context<'_, S>) {
-        let (frame, time) = self.last;
-        if segment.flags.contains(TcpFlags::RST) {
-            if !self.over {
-                self.flush(cx);
-                self.tell(direction, frame, time, Event::Reset, cx);
-            }
-            self.over = true;
-        } else if segment.flags.contains(TcpFlags::FIN) && self.half(direction).finished.is_none() {
-            let end = segment.seq.wrapping_add(segment.wire_len).wrapping_add(1);
-            self.half_mut(direction).finished = Some(end);
-            self.tell(direction, frame, time, Event::Finished, cx);
-            self.over |= self.forward.finished.is_some() && self.backward.finished.is_some();
-        }
-    }
-
-    /// Gives on what waits, as far as it is in order or what is before it is given up.
-    fn drain<S: Sink>(
-        &mut self,
-        direction: Direction,
-        given_up: u64,
-        now: (u64, Time),
-        cx: &mut Context<'_, S>,
-    ) {
-        while let Some(next) = self.half_mut(direction).order.next(given_up) {
-            match next {
-                Next::Piece(piece) => self.deliver(direction, piece.chunk(), piece.cut(), cx),
-                Next::Hole(len) => self.lost(direction, len, now, cx),
-            }
-        }
-    }
-
-    /// Nothing more comes: what waits has waited long enough.
-    pub(super) fn flush<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
-        let held_before = self.waiting();
-        for direction in [Direction::Forward, Direction::Backward] {
-            self.drain(direction, u64::MAX, self.last, cx);
-            let missing = self.half(direction).order.never_seen();
-            // Of a side that was not captured at all there is nothing to miss.
-            if missing > 0 && self.half(direction).seen && self.protocol != Protocol::Other {
-                self.lost(direction, missing, self.last, cx);
-            }
-            self.finish(direction, cx);
-        }
-        *cx.held = cx.held.saturating_sub(held_before - self.waiting().min(held_before));
-    }
-
-    /// The connection is forgotten, or the capture is over.
-    pub(super) fn close<S: Sink>(&mut self, forgotten: bool, cx: &mut Context<'_, S>) {
-        self.flush(cx);
-        let (frame, time) = self.last;
-        self.tell(Direction::Forward, frame, time, Event::Closed { forgotten }, cx);
-    }
-
     fn tell<S: Sink>(
         &self,
         direction: Direction,
@@ -290,44 +236,6 @@ impl Connection {
             let who = Sender { info: &self.info, direction, unseen: false };
             cx.sink.event(&who.moment(frame, time), event);
         }
-    }
-
-    fn lost<S: Sink>(&mut self, direction: Direction, len: u64, now: (u64, Time), cx: &mut Context<'_, S>) {
-        self.tell(direction, now.0, now.1, Event::Lost(len), cx);
-        self.hole(direction, len, cx);
-    }
-
-    fn hole<S: Sink>(&mut self, direction: Direction, len: u64, cx: &mut Context<'_, S>) {
-        let begins_as_connect = self.half(direction).framer.held().first() == Some(&0x10);
-        if self.protocol == Protocol::Unknown && self.on_port && self.info.from_start && begins_as_connect {
-            // It is cut before its name is told.
-            self.is_mqtt(direction, cx);
-        }
-        let unseen = self.unseen(direction);
-        let Self { info, forward, backward, protocol, .. } = self;
-        let half = if direction == Direction::Forward { forward } else { backward };
-        let mut info_from_start = info.from_start;
-        let who = Sender { info, direction, unseen };
-        match (*protocol, &mut half.websocket) {
-            (Protocol::Other, _) => {}
-            (Protocol::Unknown, _) => {
-                half.framer.clear(cx);
-                // What follows can be the middle of anything.
-                info_from_start = false;
-            }
-            (Protocol::WebSocket, Some(websocket)) if websocket.inflater.is_some() => {
-                // Compression goes on from what is lost.
-                self.name(direction, Other::CompressedWebSocket, cx);
-                return;
-            }
-            (Protocol::WebSocket, Some(websocket)) => match websocket.frames.hole(len) {
-                Some(0) => {}
-                Some(len) => half.framer.hole(len, who, cx),
-                None => half.framer.hole(0, who, cx),
-            },
-            _ => half.framer.hole(len, who, cx),
-        }
-        info.from_start = info_from_start;
     }
 
     /// Bytes in their order, behind which so many were cut off.
@@ -384,19 +292,5 @@ impl Connection {
         let (frame, time) = (cx.entry.number, cx.entry.time);
         self.tell(direction, frame, time, Event::Other(other), cx);
         self.leave_alone(cx);
-    }
-
-    /// No more bytes of this side come.
-    fn finish<S: Sink>(&mut self, direction: Direction, cx: &mut Context<'_, S>) {
-        let unseen = self.unseen(direction);
-        let Self { info, forward, backward, protocol, .. } = self;
-        let half = if direction == Direction::Forward { forward } else { backward };
-        match protocol {
-            Protocol::Mqtt | Protocol::WebSocket => {
-                half.framer.finish(Sender { info, direction, unseen }, cx);
-            }
-            Protocol::Unknown | Protocol::Other => half.framer.clear(cx),
-        }
-        half.drop_inflater(cx);
     }
 }
