@@ -6,6 +6,10 @@ use super::super::boundary::{self, Boundary};
 use super::super::{Context, Event, Sink};
 use super::{Framer, LEAST_HELD, Sender, State, WINDOW, declared};
 
+/// From so many segments on that are held, and none of them a boundary, each sixty-fourth alone is a reason to search
+/// again: a window full of single bytes would be searched for each of them.
+const MANY: usize = 1024;
+
 impl Framer {
     pub(super) fn find_boundary<S: Sink>(
         &mut self,
@@ -13,6 +17,10 @@ impl Framer {
         ended: bool,
         cx: &mut Context<'_, S>,
     ) -> bool {
+        let many = self.places.len() > MANY && self.held.len() <= WINDOW;
+        if many && !ended && !self.places.len().is_multiple_of(64) {
+            return false;
+        }
         let starts = boundary::Starts::new(&self.places);
         let mut progress = std::mem::take(&mut self.search);
         let full = self.held.len() > WINDOW || cx.is_crowded();
