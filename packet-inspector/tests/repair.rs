@@ -179,6 +179,24 @@ fn the_text_beside_the_bytes_tells() {
     reads_as(row, "300d0008696e7465726e6574494f54c000");
 }
 
+/// A whole SUBSCRIBE whose checksum was left to the network card, and flags that no segment with data has.
+#[test]
+fn flags_of_tcp_that_cannot_be_are_seen() {
+    const FLAGS_AT: usize = 67;
+    let sound = right("subscriber-182-subscribe");
+    for flags in [0x16, 0x08, 0x00, 0x1B] {
+        let mut damaged = sound.clone();
+        damaged[FLAGS_AT] = flags;
+        let repair = repairs(&hex::encode(damaged)).remove(0);
+        assert!(repair.searched, "{flags:02x}");
+        if flags == 0x16 {
+            // 6 is taken for 8 as for 0, and both are flags that a segment has.
+            let rank = rank(&repair, &sound).map(|(rank, _)| rank);
+            assert!(rank.is_some_and(|rank| rank <= 3), "{rank:?}: {:?}", repair.best().changes);
+        }
+    }
+}
+
 #[test]
 fn lost_and_doubled_bytes_are_found() {
     // A CONNECT without the 00 of its Protocol Name's length, and with one too many.

@@ -37,7 +37,7 @@ pub(crate) struct SegmentSurvey {
     pub(crate) payload: Range<usize>,
     /// A port of MQTT's.
     pub(crate) has_port: bool,
-    /// What must be zero is, and the header's length is possible.
+    /// What must be zero is, the header's length is possible, and the flags go with each other.
     pub(crate) is_sound: bool,
     pub(crate) checksum: ChecksumVerdict,
     /// Where the checksum covers addresses.
@@ -76,7 +76,7 @@ pub(crate) fn survey(bytes: &[u8], link: Link, ports: &[u16]) -> Option<Survey> 
                 tcp_at: tcp.start,
                 payload: payload_at..end,
                 has_port: tcp.has_port(ports),
-                is_sound: tcp.is_sound(),
+                is_sound: tcp.is_sound() && tcp.flags_are_sound(),
                 checksum,
                 addresses: version.addresses(ip_at),
             }

@@ -86,6 +86,16 @@ impl Tcp {
         self.disbelieved_data_offset.is_none() && self.reserved_is_zero && self.urgent_is_sound()
     }
 
+    /// A SYN neither ends a connection nor resets it, and all but a first SYN and a reset acknowledge.
+    pub(super) fn flags_are_sound(&self) -> bool {
+        let has = |flag| self.flags.contains(flag);
+        if has(TcpFlags::SYN) {
+            !has(TcpFlags::FIN) && !has(TcpFlags::RST)
+        } else {
+            has(TcpFlags::ACK) || has(TcpFlags::RST)
+        }
+    }
+
     /// The urgent pointer is zero unless URG is set.
     pub(super) fn urgent_is_sound(&self) -> bool {
         self.urgent_pointer == 0 || self.flags.contains(TcpFlags::URG)
