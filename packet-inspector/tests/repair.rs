@@ -179,6 +179,33 @@ fn the_text_beside_the_bytes_tells() {
     reads_as(row, "300d0008696e7465726e6574494f54c000");
 }
 
+/// The digits of the topic's last `e`, each read as any other, beside a column that shows it: only the text can tell.
+#[test]
+fn a_letter_that_only_the_text_contradicts_is_read_as_the_text_has_it() {
+    let sound = right("publisher-264-publish");
+    let at = 84;
+    assert_eq!(sound[at], b'e');
+    for byte in (0x60..=0x6F).chain((0x05..=0xF5).step_by(0x10)).filter(|byte| *byte != b'e') {
+        let mut damaged = sound.clone();
+        damaged[at] = byte;
+        let dump = dump(&damaged, &sound);
+        let repair = repairs(&dump).remove(0);
+        assert_eq!(rank(&repair, &sound), Some((1, 1)), "{byte:02x}: {:?}", repair.best().changes);
+    }
+}
+
+/// Rows of 16 bytes, beside the text of others.
+fn dump(bytes: &[u8], text_of: &[u8]) -> String {
+    let mut dump = String::new();
+    for (row, (bytes, shown)) in bytes.chunks(16).zip(text_of.chunks(16)).enumerate() {
+        let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text: String =
+            shown.iter().map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' }).collect();
+        dump += &format!("{:04x}  {:47}   {text}\n", row * 16, hex.join(" "));
+    }
+    dump
+}
+
 /// A whole SUBSCRIBE whose checksum was left to the network card, and flags that no segment with data has.
 #[test]
 fn flags_of_tcp_that_cannot_be_are_seen() {

@@ -8,8 +8,9 @@ use super::evidence::{Check, Scale};
 
 /// A character that stands beside its byte, in a column with one for each byte.
 const SHOWN: i32 = 1;
-/// One that stands beside another byte.
-const WRONG: i32 = -12;
+/// One that stands beside another byte: more than the unlikeliest wrong digit costs, as one character of a sound column is
+/// misread no more often, and then seldom as what another digit would show.
+const WRONG: i32 = -15;
 /// In a damaged column: a character that some byte shows, in its order.
 const FOUND: i32 = 2;
 /// One that no byte shows, or a byte that it should show.
