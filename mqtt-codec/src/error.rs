@@ -79,10 +79,6 @@ impl DecodeError {
                 Field::PacketIdentifier => "MQTT-2.3.1-1",
                 _ => "MQTT-4.8.0-1",
             },
-            // Their least lengths rest on topics of at least one byte.
-            Fault::ImpossibleLength(
-                PacketType::Publish | PacketType::Subscribe | PacketType::Unsubscribe,
-            ) => "MQTT-4.7.3-1",
             Fault::ReservedType
             | Fault::WrongSender(..)
             | Fault::RemainingLengthTooLong
@@ -147,7 +143,8 @@ pub enum Fault {
     WrongSender(PacketType, Side),
     /// The fourth byte of Remaining Length says that a fifth follows.
     RemainingLengthTooLong,
-    /// A Remaining Length that the fields of this type cannot add up to.
+    /// A Remaining Length that the fields of this type cannot add up to. Not of PUBLISH, SUBSCRIBE and UNSUBSCRIBE: of
+    /// these it is told which field is missing, or empty.
     ImpossibleLength(PacketType),
     /// More bytes than the caller accepts ([`Decoder::max_packet_len`](crate::Decoder::max_packet_len)).
     OverMaximum,

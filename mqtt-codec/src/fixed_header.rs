@@ -11,7 +11,7 @@ use core::num::NonZeroUsize;
 use crate::decoder::Decoder;
 use crate::error::{DecodeError, Fault};
 use crate::field::Field;
-use crate::packet_type::{MAX_REMAINING_LENGTH, PacketType};
+use crate::packet_type::PacketType;
 use crate::qos::QoS;
 use crate::writer::Sink;
 
@@ -115,15 +115,14 @@ impl Decoder {
         let Some(packet_type) = PacketType::of_first_byte(first) else {
             return error(Fault::ReservedType, Field::FixedHeader, 0);
         };
-        let (least, greatest) = match packet_type {
-            PacketType::Publish if first & 0b0110 != 0 => (5, MAX_REMAINING_LENGTH),
-            other => other.remaining_length_range(),
-        };
+        let (least, greatest) = packet_type.remaining_length_range();
         match (packet_type, remaining_length) {
             // Just a Packet Identifier.
             (PacketType::Subscribe | PacketType::Unsubscribe, 2) => {
                 return error(Fault::NoTopicFilter(packet_type), Field::TopicFilter, header_len + 2);
             }
+            // Which field is missing in one that is too short, or is a topic of no bytes, only the body tells.
+            (PacketType::Publish | PacketType::Subscribe | PacketType::Unsubscribe, _) => {}
             (_, len) if len < least || len > greatest => {
                 return error(Fault::ImpossibleLength(packet_type), Field::RemainingLength, 1);
             }

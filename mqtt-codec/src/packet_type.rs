@@ -132,7 +132,8 @@ impl PacketType {
     }
 
     /// The least and the greatest Remaining Length that the fields of this type can add up to, both possible.
-    /// PUBLISH: at QoS 0; at QoS 1 and 2 the least is 5.
+    /// PUBLISH: at QoS 0; at QoS 1 and 2 the least is 5. The least of PUBLISH, SUBSCRIBE and UNSUBSCRIBE rests on topics
+    /// of at least one character [MQTT-4.7.3-1].
     pub const fn remaining_length_range(self) -> (u32, u32) {
         match self {
             // 10 bytes of variable header, five fields of at most 2 + 65,535 bytes.

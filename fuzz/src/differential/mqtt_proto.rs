@@ -74,9 +74,7 @@ pub(super) const PEER: Peer = Peer {
         Excuse {
             what: "accepts an empty Topic Name, as MQTT 5.0 does",
             covers: |case| {
-                case.passes().is_some_and(|error| {
-                    matches!(error.fault, Fault::EmptyTopic | Fault::ImpossibleLength(PacketType::Publish))
-                })
+                case.passes().is_some_and(|error| error.fault == Fault::EmptyTopic)
             },
         },
         Excuse {

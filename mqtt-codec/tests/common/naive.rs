@@ -48,7 +48,7 @@ pub(crate) fn decode(bytes: &[u8], rules: &Rules) -> Verdict {
             break;
         }
     }
-    if !length_is_possible(packet_type, flags, remaining_length) {
+    if !length_is_possible(packet_type, remaining_length) {
         return Verdict::Error;
     }
     let packet_len = header_len + remaining_length;
@@ -87,13 +87,13 @@ fn may_send(packet_type: u8, sender: Option<Side>) -> bool {
     }
 }
 
-fn length_is_possible(packet_type: u8, flags: u8, len: usize) -> bool {
+/// Whether some body of this length can be a packet, or has to be there to say what is wrong with it.
+fn length_is_possible(packet_type: u8, len: usize) -> bool {
     match packet_type {
         1 => (12..=327_695).contains(&len),
-        3 => len >= if matches!(flags, 0 | 1) { 3 } else { 5 },
-        8 => len >= 6,
+        3 => true,
+        8 | 10 => len != 2,
         9 => len >= 3,
-        10 => len >= 5,
         12..=14 => len == 0,
         _ => len == 2,
     }

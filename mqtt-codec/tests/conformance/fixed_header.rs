@@ -76,14 +76,16 @@ fn mqtt_2_3_1_1_a_packet_identifier_is_not_zero() {
 #[test]
 fn mqtt_2_3_1_1_a_packet_identifier_is_not_missing() {
     for text in ["32 03  00 01 61", "34 04  00 01 61  00", "3A 03  00 01 61"] {
-        rejects(text, Fault::ImpossibleLength(PacketType::Publish), Field::RemainingLength, 1);
+        rejects(text, Fault::FieldPastEnd, Field::PacketIdentifier, 5);
     }
+    rejects("32 04  00 02 6162", Fault::FieldPastEnd, Field::PacketIdentifier, 6);
     rejects("32 05  00 03 616263", Fault::FieldPastEnd, Field::PacketIdentifier, 7);
     rejects("34 06  00 03 616263  01", Fault::FieldPastEnd, Field::PacketIdentifier, 7);
     let missing = Packet::decode(b"\x32\x05\0\x03abc").unwrap_err();
     assert_eq!(missing.clause(), Some("MQTT-2.3.1-1"));
-    rejects("82 00", Fault::ImpossibleLength(PacketType::Subscribe), Field::RemainingLength, 1);
-    rejects("A2 01  00", Fault::ImpossibleLength(PacketType::Unsubscribe), Field::RemainingLength, 1);
+    for text in ["82 00", "82 01  01", "A2 00", "A2 01  00"] {
+        rejects(text, Fault::FieldPastEnd, Field::PacketIdentifier, 2);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use mqtt_codec::{Decoded, Decoder, Fault, Field, PacketType, TextError, TopicFilter, TopicName, Utf8Str};
 
 use crate::common::naive;
-use crate::{FILTER_2, FILTERS, NAMES, UNSUB_2, hex, no_text_of, rejects, text_of};
+use crate::{FILTERS, NAMES, hex, no_text_of, rejects, text_of};
 
 /// The texts are Topic Filters, wherever one may stand.
 #[track_caller]
@@ -126,15 +126,18 @@ fn mqtt_4_7_2_1_a_leading_wildcard_does_not_match_a_leading_dollar() {
 #[test]
 fn mqtt_4_7_3_1_topics_have_at_least_one_character() {
     no_text_of(NAMES, "", Fault::EmptyTopic, 0);
-    no_text_of(&[FILTER_2, UNSUB_2], "", Fault::EmptyTopic, 0);
-    // Alone, an empty one shows in the length already.
-    for (packet_type, text) in [
-        (PacketType::Publish, "30 02  00 00"),
-        (PacketType::Publish, "32 04  00 00  00 01"),
-        (PacketType::Subscribe, "82 05  00 01  00 00 00"),
-        (PacketType::Unsubscribe, "A2 04  00 01  00 00"),
+    no_text_of(FILTERS, "", Fault::EmptyTopic, 0);
+    // Also where nothing, or not enough, follows it.
+    for (text, field, offset) in [
+        ("30 02  00 00", Field::TopicName, 4),
+        ("32 02  00 00", Field::TopicName, 4),
+        ("34 03  00 00  01", Field::TopicName, 4),
+        ("32 04  00 00  00 01", Field::TopicName, 4),
+        ("82 04  00 01  00 00", Field::TopicFilter, 6),
+        ("82 05  00 01  00 00 00", Field::TopicFilter, 6),
+        ("A2 04  00 01  00 00", Field::TopicFilter, 6),
     ] {
-        rejects(text, Fault::ImpossibleLength(packet_type), Field::RemainingLength, 1);
+        rejects(text, Fault::EmptyTopic, field, offset);
     }
     let error = TextError { fault: Some(Fault::EmptyTopic), offset: 0 };
     assert_eq!(TopicName::new(""), Err(error));

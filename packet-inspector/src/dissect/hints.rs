@@ -61,7 +61,7 @@ fn hint(error: &DecodeError, rest: &[u8]) -> String {
         Fault::DupAtQos0 => "a QoS 0 message is never sent again, so DUP is 0",
         Fault::WrongSender(..) => "the receiver closes the connection",
         Fault::RemainingLengthTooLong => "the fourth byte of the length is below 0x80",
-        Fault::ImpossibleLength(packet_type) => return length_hint(packet_type, byte_one(rest)),
+        Fault::ImpossibleLength(packet_type) => return length_hint(packet_type),
         Fault::OverMaximum => "raise the accepted maximum",
         Fault::FieldPastEnd => return past_end_hint(error, rest),
         Fault::LeftOverBytes if error.field == Field::LeftOver && byte_one(rest) >> 4 == 1 => {
@@ -102,21 +102,13 @@ fn byte_one(rest: &[u8]) -> u8 {
     rest.first().copied().unwrap_or_default()
 }
 
-fn length_hint(packet_type: PacketType, first: u8) -> String {
-    let (least, greatest) = packet_type.remaining_length_range();
-    let least = if packet_type == PacketType::Publish && first & 0b0110 != 0 { 5 } else { least };
-    if least == greatest {
-        return format!("{packet_type} has Remaining Length {least}");
-    }
-    let reason = match packet_type {
-        PacketType::Publish | PacketType::Subscribe | PacketType::Unsubscribe => {
-            ": a topic has at least one byte"
+fn length_hint(packet_type: PacketType) -> String {
+    match packet_type.remaining_length_range() {
+        (least, greatest) if least == greatest => format!("{packet_type} has Remaining Length {least}"),
+        (least, greatest) if packet_type == PacketType::Connect => {
+            format!("{packet_type} has Remaining Length {least} to {greatest}")
         }
-        _ => "",
-    };
-    match packet_type {
-        PacketType::Connect => format!("{packet_type} has Remaining Length {least} to {greatest}"),
-        _ => format!("{packet_type} has a Remaining Length of at least {least}{reason}"),
+        (least, _) => format!("{packet_type} has a Remaining Length of at least {least}"),
     }
 }
 
