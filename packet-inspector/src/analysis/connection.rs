@@ -241,7 +241,8 @@ impl Connection {
             self.silent_client(At { time: began.min(at.time), ..at }, cx);
         }
         if let Some(last) = self.last.get_mut(index(side)) {
-            *last = Some(at);
+            // How long one that is cut went on is not known.
+            *last = Some(at).filter(|_| !captured.is_cut());
         }
     }
 

@@ -15,6 +15,7 @@ mod chromium;
 mod conversations;
 mod edges;
 mod files;
+mod gaps;
 mod hostile;
 mod lab;
 mod middle;

@@ -105,7 +105,25 @@ fn a_lost_frame_costs_its_packets_alone() {
     wire.push(tcp.segment(SERVER, crate::wire::ACK, b""));
     let seen = wire.read();
     assert_eq!(seen.bytes(), [&sent[0][..], &sent[2], &sent[3]]);
-    assert!(matches!(seen.events[..], [(_, Event::Lost(_))]), "{:?}", seen.events);
+    assert_eq!(seen.events, [(7, Event::Lost(frame(0x82, CLIENT, &sent[1]).len() as u64))]);
+}
+
+#[test]
+fn behind_a_lost_frame_no_answer_overtakes_its_question() {
+    let (mut wire, mut tcp) = opened();
+    let ping = |tcp: &mut Tcp| tcp.next_segment(CLIENT, &frame(0x82, CLIENT, &publish("home/light", b"1")));
+    let first = wire.records.len() as u64 + 1;
+    for number in 0..12 {
+        let question = ping(&mut tcp);
+        if number != 3 {
+            wire.push(question);
+        }
+        tcp.send(&mut wire, SERVER, &frame(0x82, SERVER, &publish("home/lamp", b"1")));
+    }
+    let seen = wire.read();
+    assert!(matches!(seen.events[..], [(at, Event::Lost(_))] if at == first + 7), "{:?}", seen.events);
+    assert!(seen.places().is_sorted(), "{:?}", seen.places());
+    assert_eq!(seen.packets.iter().filter(|(frame, ..)| *frame >= first).count(), 23);
 }
 
 /// Messages compressed one after the other, as a sender does that keeps its window.

@@ -1,7 +1,6 @@
 //! What is missing of a connection: bytes that were not captured, and those behind its end.
 
 use super::super::framer::Sender;
-use super::super::order::Next;
 use super::super::recognise::Other;
 use super::super::segment::Segment;
 use super::super::{Context, Direction, Event, Sink};
@@ -32,32 +31,20 @@ impl Connection {
         }
     }
 
-    /// Gives on what waits, as far as it is in order or what is before it is given up.
-    pub(super) fn drain<S: Sink>(
-        &mut self,
-        direction: Direction,
-        given_up: u64,
-        now: (u64, Time),
-        cx: &mut Context<'_, S>,
-    ) {
-        while let Some(next) = self.half_mut(direction).order.next(given_up) {
-            match next {
-                Next::Piece(piece) => self.deliver(direction, piece.chunk(), piece.cut(), cx),
-                Next::Hole(len) => self.lost(direction, len, now, cx),
-            }
-        }
-    }
-
     /// Nothing more comes: what waits has waited long enough.
     fn flush<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         let held_before = self.waiting();
+        self.give_on([u64::MAX; 2], cx);
         for direction in [Direction::Forward, Direction::Backward] {
-            self.drain(direction, u64::MAX, self.last, cx);
-            let missing = self.half(direction).order.never_seen();
+            let order = &mut self.half_mut(direction).order;
+            order.claim_all();
+            let (missing, missed_at) = (order.never_seen(), order.missed_at());
             // Of a side that was not captured at all there is nothing to miss.
             if missing > 0 && self.half(direction).seen && self.protocol != Protocol::Other {
-                self.lost(direction, missing, self.last, cx);
+                self.lost(direction, missing, missed_at.unwrap_or(self.last), cx);
             }
+        }
+        for direction in [Direction::Forward, Direction::Backward] {
             self.finish(direction, cx);
         }
         *cx.held = cx.held.saturating_sub(held_before - self.waiting().min(held_before));

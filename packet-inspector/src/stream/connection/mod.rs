@@ -12,6 +12,7 @@ use crate::net::{ChecksumVerdict, TcpFlags};
 mod carries;
 mod missing;
 mod plain;
+mod waiting;
 
 /// A connection.
 #[derive(Debug)]
@@ -145,7 +146,7 @@ impl Connection {
     /// sent has not been.
     fn unseen(&self, direction: Direction) -> bool {
         let other = self.half(direction.opposite());
-        !other.seen || other.order.missing() > u64::from(other.finished.is_some())
+        !other.seen || other.order.unseen() > u64::from(other.finished.is_some())
     }
 
     /// Takes a segment, whose data may be in several records.
@@ -176,8 +177,10 @@ impl Connection {
                 self.half_mut(direction.opposite()).order.begin(segment.ack.wrapping_sub(1));
             }
         }
-        if segment.flags.contains(TcpFlags::ACK) && !suspect {
-            self.half_mut(direction.opposite()).order.acknowledge(segment.ack);
+        let knows = if suspect { None } else { self.knows(segment, direction) };
+        let held_back = self.waits_for(direction.opposite(), knows);
+        if !held_back && !self.half(direction).order.waits() {
+            self.claim(direction.opposite(), knows);
         }
         let mut seq = segment.seq.wrapping_add(u32::from(segment.flags.contains(TcpFlags::SYN)));
         let mut left = segment.wire_len;
@@ -185,7 +188,12 @@ impl Connection {
             let len = u32::try_from(chunk.data.len()).unwrap_or(u32::MAX);
             let wire_len = if number == chunks.len() { left } else { len.min(left) };
             let push = segment.flags.contains(TcpFlags::PSH);
-            let arrival = Arrival { seq, wire_len, chunk: *chunk, suspect, push };
+            // That its checksum is wrong, the connection says.
+            let entry = Some((cx.entry, cx.proof)).filter(|_| !suspect);
+            let arrival = Arrival { seq, wire_len, chunk: *chunk, suspect, push, knows, held_back, entry };
+            if !suspect && self.half(direction).order.jumps_to(seq) {
+                self.give_on([u64::MAX; 2], cx);
+            }
             let fresh = self.half_mut(direction).order.take(arrival);
             if self.half_mut(direction).order.take_lost_track() {
                 self.lost(direction, 0, (frame, time), cx);
@@ -196,11 +204,10 @@ impl Connection {
             seq = seq.wrapping_add(wire_len);
             left -= wire_len.min(left);
         }
-        for direction in [direction, direction.opposite()] {
-            if self.half(direction).order.waits() {
-                let given_up = self.half_mut(direction).order.up_to(time, cx.is_crowded());
-                self.drain(direction, given_up, (frame, time), cx);
-            }
+        if self.forward.order.waits() || self.backward.order.waits() {
+            self.give_on([0; 2], cx);
+            let given_up = self.given_up(time, cx.is_crowded());
+            self.give_on(given_up, cx);
         }
         *cx.held = (*cx.held + self.waiting()).saturating_sub(held_before);
         if !suspect {

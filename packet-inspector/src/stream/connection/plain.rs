@@ -22,6 +22,11 @@ impl Connection {
             && segment.flags.0 & OF_EACH == TcpFlags::ACK.0
             && matches!(segment.checksum, ChecksumVerdict::Good | ChecksumVerdict::Offloaded)
             && !(self.forward.order.waits() || self.backward.order.waits());
+        let other = self.half(direction.opposite());
+        // It knows more than was seen: that is to be remembered, and may be waited for.
+        if other.seen && other.order.is_before(segment.ack) {
+            return false;
+        }
         let half = self.half_mut(direction);
         if !is_plain || !half.order.take_next(segment.seq, segment.data.len(), segment.wire_len) {
             return false;
@@ -30,7 +35,6 @@ impl Connection {
         half.verified = true;
         let Entry { number: frame, time, .. } = *cx.entry;
         self.last = (frame, time);
-        self.half_mut(direction.opposite()).order.acknowledge(segment.ack);
         if !segment.data.is_empty() {
             let chunk = Chunk { data: segment.data, frame, time, at: segment.data_at };
             self.mqtt(direction, chunk, cx);

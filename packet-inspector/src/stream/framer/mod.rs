@@ -146,7 +146,7 @@ impl Framer {
     pub(super) fn take<S: Sink>(&mut self, mut chunk: Chunk<'_>, who: Sender<'_>, cx: &mut Context<'_, S>) {
         if let State::Passing(left) = self.state {
             let passed = usize::try_from(left).unwrap_or(usize::MAX).min(chunk.data.len());
-            self.pass(chunk, passed, who, cx);
+            self.pass(passed, who, cx);
             chunk = chunk.skip(passed);
         }
         while self.state == State::InStep && self.held.is_empty() && !chunk.data.is_empty() {
@@ -169,16 +169,9 @@ impl Framer {
     }
 
     /// Bytes of a packet that are not kept.
-    fn pass<S: Sink>(&mut self, chunk: Chunk<'_>, len: usize, who: Sender<'_>, cx: &mut Context<'_, S>) {
+    fn pass<S: Sink>(&mut self, len: usize, who: Sender<'_>, cx: &mut Context<'_, S>) {
         let State::Passing(left) = self.state else { return };
         let left = left.saturating_sub(len as u64);
-        if let Some(last) = self.places.last_mut()
-            && last.frame < chunk.frame
-        {
-            // Where the packet ends: a place without bytes of it that are kept.
-            let end = Place { frame: chunk.frame, time: chunk.time, at: chunk.at, len: 0 };
-            if last.len == 0 { *last = end } else { self.places.push(end) }
-        }
         self.state = State::Passing(left);
         if left == 0 {
             self.send_start(who, cx);

@@ -1,0 +1,83 @@
+//! What waits in both directions, and comes out as it was sent: an answer behind what it answers.
+
+use super::super::order::Next;
+use super::super::segment::Segment;
+use super::super::{Context, Direction, Sink};
+use super::Connection;
+use crate::capture::Time;
+use crate::net::TcpFlags;
+
+const BOTH: [Direction; 2] = [Direction::Forward, Direction::Backward];
+
+impl Connection {
+    /// Up to where the sender of a segment had the other side's bytes.
+    pub(super) fn knows(&mut self, segment: &Segment<'_>, direction: Direction) -> Option<u64> {
+        if !segment.flags.contains(TcpFlags::ACK) {
+            return None;
+        }
+        let moment = self.last;
+        let other = self.half_mut(direction.opposite());
+        other.order.acknowledge(segment.ack, moment);
+        // FIN counts as a byte.
+        let is_behind_fin = other.finished == Some(segment.ack);
+        other.order.place_of(segment.ack.wrapping_sub(u32::from(is_behind_fin)))
+    }
+
+    /// Whether what was sent when these bytes of a direction were known has to wait for them.
+    pub(super) fn waits_for(&self, direction: Direction, knows: Option<u64>) -> bool {
+        // Where a side was not captured, all would wait.
+        let half = self.half(direction);
+        half.seen && knows.is_some_and(|knows| half.order.owes(knows))
+    }
+
+    /// What comes now was sent when these bytes of a direction were known.
+    pub(super) fn claim(&mut self, direction: Direction, knows: Option<u64>) {
+        if let Some(knows) = knows {
+            self.half_mut(direction).order.claim(knows);
+        }
+    }
+
+    /// Up to where each direction's missing bytes are waited for no longer.
+    pub(super) fn given_up(&mut self, now: Time, is_crowded: bool) -> [u64; 2] {
+        if is_crowded || self.forward.order.is_full() || self.backward.order.is_full() {
+            return [u64::MAX; 2];
+        }
+        BOTH.map(|direction| {
+            let answer = self.half(direction.opposite()).order.peek(u64::MAX);
+            let is_asked = answer.is_some_and(|answer| self.waits_for(direction, answer.knows));
+            let order = &mut self.half_mut(direction).order;
+            let is_awaited = is_asked || order.lacks();
+            order.up_to(now, is_awaited)
+        })
+    }
+
+    /// Gives on what waits, as far as it is in order or what is before it is given up: first what was captured first.
+    pub(super) fn give_on<S: Sink>(&mut self, given_up: [u64; 2], cx: &mut Context<'_, S>) {
+        for (direction, given_up) in BOTH.into_iter().zip(given_up) {
+            self.half_mut(direction).order.excuse(given_up);
+        }
+        loop {
+            let next = BOTH.into_iter().zip(given_up).filter_map(|(direction, given_up)| {
+                let peek = self.half(direction).order.peek(given_up)?;
+                let waits = self.waits_for(direction.opposite(), peek.knows);
+                (!waits).then_some((peek.frame, direction, given_up))
+            });
+            let Some((_, direction, given_up)) = next.min_by_key(|(frame, ..)| *frame) else { return };
+            match self.half_mut(direction).order.next(given_up) {
+                Some(Next::Piece(piece)) => {
+                    self.claim(direction.opposite(), piece.knows());
+                    match piece.entry() {
+                        Some((entry, proof)) => {
+                            let Context { limits, held, sink, .. } = cx;
+                            let cx = &mut Context { entry: &entry, limits, held, proof, sink: *sink };
+                            self.deliver(direction, piece.chunk(), piece.cut(), cx);
+                        }
+                        None => self.deliver(direction, piece.chunk(), piece.cut(), cx),
+                    }
+                }
+                Some(Next::Hole(len, shown)) => self.lost(direction, len, shown, cx),
+                None => return,
+            }
+        }
+    }
+}
