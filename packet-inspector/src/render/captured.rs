@@ -65,9 +65,11 @@ impl Lines {
     /// Those of the writer.
     pub fn packet(&mut self, packet: &Captured<'_>, relative: Span, out: &mut impl Write) -> io::Result<()> {
         self.begin(packet.frame(), relative, packet.info, packet.direction);
-        match packet.packet.filter(|decoded| is_silent(decoded, packet.bytes, packet.from())) {
-            Some(decoded) => plain(packet.bytes, &decoded, &mut self.line),
-            None => {
+        match &packet.packet {
+            Some(decoded) if is_silent(decoded, packet.bytes, packet.from()) => {
+                plain(packet.bytes, decoded, &mut self.line);
+            }
+            _ => {
                 let tree = if self.is_redacted {
                     Frame::captured_alone(packet, Time::default()).redacted().packets().next()
                 } else {

@@ -45,8 +45,8 @@ impl FromRight {
     fn two(&mut self, value: u64) {
         let value = u32::try_from(value % 100).unwrap_or_default();
         self.at = self.at.saturating_sub(2);
-        if let Some(place) = self.bytes.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut) {
-            *place = digits(value);
+        if let Some(place) = self.bytes.get_mut(self.at..self.at + 2) {
+            place.copy_from_slice(&digits(value));
         }
     }
 
@@ -97,11 +97,16 @@ fn nine(number: u32) -> [u8; 9] {
     [a, b, c, d, e, f, g, h, i]
 }
 
+/// The numbers from 00 to 99: looking one up is quicker than dividing.
+const PAIRS: &[u8; 200] = b"\
+    0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+    5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
 /// The last two digits of a number.
 #[inline]
 fn digits(number: u32) -> [u8; 2] {
-    let value = u8::try_from(number % 100).unwrap_or_default();
-    [b'0' + value / 10, b'0' + value % 10]
+    let place = usize::try_from(number % 100).unwrap_or_default();
+    PAIRS.as_chunks::<2>().0.get(place).copied().unwrap_or_default()
 }
 
 #[cfg(test)]

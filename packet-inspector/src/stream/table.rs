@@ -1,7 +1,7 @@
 //! All connections of a capture.
 
 use super::connection::Connection;
-use super::connections::{Connections, Ends};
+use super::connections::Connections;
 use super::fragments::{Datagram, Fragments};
 use super::order::Chunk;
 use super::segment::{self, Content, Segment};
@@ -118,7 +118,7 @@ impl Streams {
         let mut connection = Connection::new(*next, segment, entry.time, ports);
         *next = next.wrapping_add(1);
         connection.take(segment, Direction::Forward, chunks, &mut cx);
-        connections.insert(Ends::of(segment), connection);
+        connections.insert(connection);
     }
 }
 
@@ -126,12 +126,12 @@ impl Streams {
 fn forget<S: Sink>(connections: &mut Connections, cx: &mut Context<'_, S>) {
     let mut ages: Vec<_> = connections
         .iter()
-        .map(|(ends, connection)| (!connection.over, connection.last.0, connection.info.number, *ends))
+        .map(|(slot, connection)| (!connection.over, connection.last.0, connection.info.number, slot))
         .collect();
     ages.sort_unstable_by_key(|(alive, last, number, _)| (*alive, *last, *number));
-    for (alive, .., ends) in ages.iter().take(ages.len() / 4 + 1) {
-        if let Some(mut connection) = connections.remove(ends) {
-            connection.close(*alive, cx);
+    for &(alive, .., slot) in ages.iter().take(ages.len() / 4 + 1) {
+        if let Some(mut connection) = connections.remove(slot) {
+            connection.close(alive, cx);
         }
     }
 }

@@ -26,7 +26,8 @@ pub(super) struct Framer {
     held: Vec<u8>,
     /// Where the bytes that are held came from, in order.
     places: Vec<Place>,
-    search: Progress,
+    /// How far the search has come, while there is one: most connections never need it.
+    search: Option<Box<Progress>>,
     /// Bytes in which no packet was found, and whether any packet was ever sent.
     passed: u64,
     sent: bool,
@@ -71,8 +72,8 @@ impl Framer {
     pub(super) fn search(&mut self, strict: bool) {
         self.state = State::Searching;
         self.strict = strict;
-        self.search = Progress::default();
-        self.search.grow(self.held.len());
+        let search = self.search.insert(Box::default());
+        search.grow(self.held.len());
     }
 
     /// So much was passed over, and never a packet found, that this is no MQTT.
@@ -100,7 +101,9 @@ impl Framer {
             return;
         }
         self.held.extend_from_slice(data);
-        self.search.grow(data.len());
+        if let Some(search) = &mut self.search {
+            search.grow(data.len());
+        }
         *cx.held += data.len();
         match self.places.last_mut() {
             Some(last) if last.frame == frame && last.at + last.len == at => last.len += data.len(),
@@ -108,10 +111,18 @@ impl Framer {
         }
     }
 
+    /// It is known where the next packet begins.
+    fn in_step_again(&mut self) {
+        self.state = State::InStep;
+        self.search = None;
+    }
+
     /// Drops the first bytes that are held.
     fn release<S>(&mut self, len: usize, cx: &mut Context<'_, S>) {
         *cx.held = cx.held.saturating_sub(len.min(self.held.len()));
-        self.search.release(len);
+        if let Some(search) = &mut self.search {
+            search.release(len);
+        }
         if len >= self.held.len() {
             self.held.clear();
             self.places.clear();

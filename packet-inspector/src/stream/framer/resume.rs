@@ -22,7 +22,7 @@ impl Framer {
             return false;
         }
         let starts = boundary::Starts::new(&self.places);
-        let mut progress = std::mem::take(&mut self.search);
+        let mut progress = self.search.take().unwrap_or_default();
         let full = self.held.len() > WINDOW || cx.is_crowded();
         let search = boundary::Search {
             bytes: &self.held,
@@ -33,11 +33,11 @@ impl Framer {
             ended,
         };
         let found = search.run(&mut progress);
-        self.search = progress;
+        self.search = Some(progress);
         match found {
             Boundary::At(found) => {
                 self.passed_over(found, who, cx);
-                self.state = State::InStep;
+                self.in_step_again();
                 true
             }
             Boundary::Open => {
@@ -82,7 +82,7 @@ impl Framer {
             None if self.is_cut_packet(len, who) => {
                 let len = self.places.last().map_or(0, |place| place.len);
                 self.passed_over(self.held.len() - len, who, cx);
-                self.state = State::InStep;
+                self.in_step_again();
                 self.send_start(who, cx);
             }
             None => {
