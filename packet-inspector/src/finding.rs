@@ -1,13 +1,16 @@
 //! A finding: one thing that is wrong or worth knowing, and where.
 
-/// How much a finding weighs. Only errors change the exit status.
+/// How much a finding weighs. Only errors change the exit status, if not said otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// Worth knowing, allowed by the standard.
     Note,
-    /// Well-formed, so that a receiver has to take it and answer, yet against a rule or unlikely to be meant.
+    /// Of a packet: well-formed, so that a receiver has to take it and answer, yet against a rule or unlikely to be meant.
+    /// Of a conversation: most likely against a rule, but the capture's clock, or what it cannot know, is part of the proof;
+    /// or allowed, and unlikely to be meant.
     Warning,
-    /// No receiver may take the bytes, or they are damaged or missing.
+    /// Of a packet: no receiver may take the bytes, or they are damaged or missing. Of a conversation: surely against a
+    /// MUST of the standard, as the packets that were captured show.
     Error,
 }
 

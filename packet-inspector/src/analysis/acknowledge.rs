@@ -204,6 +204,9 @@ impl Connection {
         for exchange in left.values() {
             cx.listener.exchange(exchange);
             let Some(since) = exchange.steps.last().copied().filter(|_| self.complete) else { continue };
+            if self.is_void(side, since) || self.is_void(receiver, since) {
+                continue;
+            }
             // Who waits for whom: behind PUBREC the sender has to go on.
             let late = if exchange.step == Step::Pubrec { side } else { receiver };
             let waited = end.time.since(since.time);
@@ -232,7 +235,10 @@ impl Connection {
             );
             let mut frames = exchange.frames();
             frames.push(end.frame);
-            warning("unacknowledged", late, message).against(&clauses).tell(&frames, end, cx);
+            // Only an application may take its time: that of a Client, before it acknowledges what it was sent.
+            let is_application = late == Side::Client && exchange.step == Step::Publish;
+            let finding = if is_application { warning } else { error };
+            finding("unacknowledged", late, message).against(&clauses).tell(&frames, end, cx);
         }
         if let Some(deliveries) = self.deliveries.get_mut(index(side)) {
             deliveries.in_flight = left;

@@ -6,11 +6,10 @@ use super::delivery::Deliveries;
 use super::handshake::Handshake;
 use super::requests::Requests;
 use super::retained::Retained;
-use super::say::{error, note, warning};
+use super::say::{error, note};
 use super::sessions::{Ended, Resumed};
 use super::violation::{Violation, clause_of_malformed};
-use super::{At, CLOSING, Context, Listener};
-use crate::capture::Span;
+use super::{At, Context, Listener};
 use crate::stream::{Captured, Event, Info, Moment};
 
 /// A connection, as far as the capture has told.
@@ -29,15 +28,16 @@ pub(super) struct Connection {
     pub(super) last: [Option<At>; 2],
     /// The first thing that a side did against which the other has to close.
     pub(super) violation: Option<Violation>,
-    disconnect: Option<At>,
+    pub(super) disconnect: Option<At>,
     /// The highest record that a packet was complete in.
     latest: u64,
     /// Of the other side, not all was seen when the last packet was sent.
     pub(super) unseen: bool,
-    closed: [Option<At>; 2],
+    pub(super) closed: [Option<At>; 2],
     /// The first FIN or RST.
     first_end: Option<At>,
-    reset: bool,
+    /// The first RST.
+    pub(super) reset: Option<At>,
     pub(super) packets: [u64; 2],
     pub(super) published: [u64; 2],
 }
@@ -74,7 +74,7 @@ impl Connection {
             unseen: false,
             closed: [None; 2],
             first_end: None,
-            reset: false,
+            reset: None,
             packets: [0; 2],
             published: [0; 2],
         }
@@ -108,7 +108,7 @@ impl Connection {
         self.count(side);
         self.keep_alive(side, captured, at, cx);
         let Some(packet) = captured.packet else {
-            if !captured.is_cut() {
+            if !captured.is_cut() && !self.unread(side, captured.bytes, first_of_side, at) {
                 self.violate(side, at, clause_of_malformed(captured.bytes), captured.bytes);
             }
             return;
@@ -173,7 +173,7 @@ impl Connection {
             }
             (Event::Reset, _) => {
                 self.first_end.get_or_insert(at);
-                self.reset = true;
+                self.reset.get_or_insert(at);
             }
             _ => {}
         }
@@ -188,7 +188,9 @@ impl Connection {
         // Only now is it known that no packet is missing before the end.
         self.silent_client(self.first_end.unwrap_or(end), cx);
         self.unanswered(end, cx);
-        self.not_closed(end, cx);
+        if !moment.unseen {
+            self.not_closed(end, cx);
+        }
         for side in [Side::Client, Side::Server] {
             self.not_sent_again(side, end, cx);
             self.undelivered(side, end, cx);
@@ -209,7 +211,7 @@ impl Connection {
             packets: self.packets,
             published: self.published,
             disconnected: self.disconnect.is_some(),
-            reset: self.reset,
+            reset: self.reset.is_some(),
             end: end.time,
         }
     }
@@ -225,64 +227,5 @@ impl Connection {
         let message = format!("{} behind DISCONNECT", packet.packet_type());
         let frames = [disconnect.frame, at.frame];
         error("packet_after_disconnect", side, message).against(&["MQTT-3.14.4-2"]).tell(&frames, at, cx);
-    }
-
-    /// The Client's pauses against its Keep Alive.
-    fn keep_alive(
-        &mut self,
-        side: Side,
-        captured: &Captured<'_>,
-        at: At,
-        cx: &mut Context<'_, impl Listener>,
-    ) {
-        if side == Side::Client {
-            // The pause ends where the packet begins.
-            let began = captured.places.first().map_or(at.time, |place| place.time);
-            self.silent_client(At { time: began.min(at.time), ..at }, cx);
-        }
-        if let Some(last) = self.last.get_mut(index(side)) {
-            // How long one that is cut went on is not known.
-            *last = Some(at).filter(|_| !captured.is_cut());
-        }
-    }
-
-    fn silent_client(&mut self, at: At, cx: &mut Context<'_, impl Listener>) {
-        let limit = self.handshake.keep_alive().map(|seconds| Span::millis(i64::from(seconds) * 1500));
-        let (Some(limit), Some(last)) = (limit, self.last.first().copied().flatten()) else { return };
-        let pause = at.time.since(last.time);
-        // A capture's clock need not be the Client's.
-        if self.disconnect.is_some() || pause <= Span(limit.0.saturating_add(Span::millis(100).0)) {
-            return;
-        }
-        let seconds = self.handshake.keep_alive().unwrap_or_default();
-        let message = format!(
-            "the client sent nothing for {:.3} s, more than one and a half times its keep alive of {seconds} s",
-            pause.as_seconds()
-        );
-        let frames = [last.frame, at.frame];
-        warning("keep_alive_missed", Side::Client, message)
-            .against(&["MQTT-3.1.2-23", "MQTT-3.1.2-24"])
-            .tell(&frames, at, cx);
-    }
-
-    /// A side that has to close and does not.
-    fn not_closed(&mut self, end: At, cx: &mut Context<'_, impl Listener>) {
-        if self.reset {
-            return;
-        }
-        let open = |side: Side| self.closed.get(index(side)).copied().flatten().is_none();
-        let lasts = |since: At| end.time.since(since.time) > CLOSING;
-        let disconnect = self.disconnect.filter(|at| open(Side::Client) && lasts(*at));
-        let refused = self.handshake.refused().filter(|at| open(Side::Server) && lasts(*at));
-        if let Some(at) = disconnect {
-            let message = "the client did not close the connection behind DISCONNECT".to_owned();
-            let frames = [at.frame, end.frame];
-            warning("not_closed", Side::Client, message).against(&["MQTT-3.14.4-1"]).tell(&frames, end, cx);
-        }
-        if let Some(at) = refused {
-            let message = "the server did not close the connection that it refused".to_owned();
-            let frames = [at.frame, end.frame];
-            warning("not_closed", Side::Server, message).against(&["MQTT-3.2.2-5"]).tell(&frames, end, cx);
-        }
     }
 }

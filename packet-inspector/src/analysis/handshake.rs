@@ -1,6 +1,6 @@
 //! CONNECT and CONNACK.
 
-use mqtt_codec::{Connack, Connect, ConnectReturnCode, Packet, Side};
+use mqtt_codec::{Connack, Connect, ConnectReturnCode, Fault, Packet, Side};
 
 use super::connection::Connection;
 use super::name::Name;
@@ -13,6 +13,10 @@ use super::{Asked, At, Context, Listener};
 pub(super) struct Handshake {
     pub(super) connect: Option<Connected>,
     pub(super) connack: Option<Answer>,
+    /// A CONNECT that is malformed, or of a version that does not exist.
+    unread: Option<(At, Fault)>,
+    /// The Server went on behind its refusal, which has been said.
+    pub(super) went_on: bool,
 }
 
 /// What a CONNECT said.
@@ -115,6 +119,7 @@ impl Connection {
             let message =
                 format!("{} comes behind a CONNACK that refuses the connection", packet.packet_type());
             let frames = [refused.frame, at.frame];
+            self.handshake.went_on = true;
             error("packet_after_refusal", Side::Server, message)
                 .against(&["MQTT-3.2.2-5"])
                 .tell(&frames, at, cx);
@@ -165,7 +170,9 @@ impl Connection {
         let answer = Answer { at, code, session_present };
         self.handshake.connack = Some(answer);
         let Some(connect) = self.handshake.connect.clone() else {
-            if self.complete {
+            if let Some((connect, fault)) = self.handshake.unread {
+                self.answer_to_unread(connect, fault, answer, cx);
+            } else if self.complete {
                 let message = "CONNACK comes before any CONNECT".to_owned();
                 error("connack_unasked", Side::Server, message).against(&["MQTT-3.2.0-1"]).tell(
                     &[at.frame],
@@ -221,6 +228,46 @@ impl Connection {
             }
         } else if let Some(resumed) = &self.resumed {
             self.requests.resume(&resumed.subscriptions);
+        }
+    }
+}
+
+impl Connection {
+    /// Remembers a malformed CONNECT, if this is one. `true` when the Server has to answer it, before it closes.
+    pub(super) fn unread(&mut self, side: Side, bytes: &[u8], first_of_side: bool, at: At) -> bool {
+        let is_connect = side == Side::Client && first_of_side && bytes.first().is_some_and(|b| b >> 4 == 1);
+        let Some(error) = is_connect.then(|| Packet::decode(bytes).err()).flatten() else { return false };
+        self.handshake.unread = Some((at, error.fault));
+        error.unsupported_protocol().is_some()
+    }
+
+    /// CONNACK behind a CONNECT that is no good one.
+    fn answer_to_unread(
+        &mut self,
+        connect: At,
+        fault: Fault,
+        answer: Answer,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
+        let (code, frames) = (answer.code, [connect.frame, answer.at.frame]);
+        match fault {
+            Fault::UnsupportedProtocol(_) if code == 1 => {}
+            Fault::UnsupportedProtocol(protocol) => {
+                // It may know more versions than the standard does.
+                let message = format!("CONNECT of {protocol} is answered with code {code} instead of 1");
+                warning("unsupported_level_accepted", Side::Server, message)
+                    .against(&["MQTT-3.1.2-2"])
+                    .tell(&frames, answer.at, cx);
+            }
+            // It may be another protocol's.
+            Fault::WrongProtocolName => {}
+            _ => {
+                let message = "a malformed CONNECT is answered, instead of closing".to_owned();
+                error("went_on", Side::Server, message)
+                    .against(&["MQTT-3.1.4-1"])
+                    .tell(&frames, answer.at, cx);
+                self.violation_is_said();
+            }
         }
     }
 }

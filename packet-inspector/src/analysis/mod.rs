@@ -24,6 +24,7 @@ mod requests;
 mod retained;
 mod say;
 mod sessions;
+mod silence;
 mod subscriptions;
 mod violation;
 mod weight;

@@ -22,7 +22,7 @@ impl Connection {
             let findings = tree.findings.iter().filter(|finding| is_told(finding));
             findings.for_each(|finding| {
                 cx.listener.finding(Finding {
-                    severity: finding.severity,
+                    severity: severity_of(finding),
                     kind: finding.kind,
                     clauses: clauses_of(finding, &tree, captured.bytes),
                     message: format!("{}: {}", tree.name(), sentence(finding)),
@@ -39,6 +39,11 @@ impl Connection {
 /// Notes that are made on good packets are none of a conversation's.
 fn is_told(finding: &finding::Finding) -> bool {
     finding.severity > Severity::Note || finding.kind == "overlong_remaining_length"
+}
+
+/// A receiver has to take and answer a CONNECT without Client Identifier; who sends it breaks a rule.
+fn severity_of(finding: &finding::Finding) -> Severity {
+    if finding.kind == "empty_client_id" { Severity::Error } else { finding.severity }
 }
 
 fn sentence(finding: &finding::Finding) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use mqtt_codec::{PacketId, Side, Suback, SubackReturnCode, Subscribe, Unsubscribe};
+use mqtt_codec::{PacketId, PacketType, Side, Suback, SubackReturnCode, Subscribe, Unsubscribe};
 
 use super::connection::Connection;
 use super::say::{error, warning};
@@ -66,6 +66,17 @@ impl Requests {
 
     pub(super) fn began_with(&self, id: u16) -> Option<At> {
         self.waiting.get(&id).map(|request| request.at)
+    }
+
+    /// The answers to what was asked for in this record.
+    pub(super) fn due(&self, frame: u64) -> impl Iterator<Item = (PacketType, u16)> {
+        let waiting = self.waiting.iter().filter(move |(_, request)| request.at.frame == frame);
+        let answers = waiting.map(|(id, request)| match request.qos {
+            Some(_) => (PacketType::Suback, *id),
+            None => (PacketType::Unsuback, *id),
+        });
+        let pings = self.pings.iter().filter(move |ping| ping.frame == frame);
+        answers.chain(pings.map(|_| (PacketType::Pingresp, 0)))
     }
 
     fn answer(&mut self, id: u16, is_subscribe: bool, at: At) -> Option<Request> {
@@ -277,7 +288,8 @@ impl Connection {
         if let (Some(connect), None) = (&self.handshake.connect, self.handshake.connack) {
             late.push((connect.at, &["MQTT-3.1.4-4"], "CONNECT is never answered".to_owned()));
         }
-        for (at, clauses, message) in late.into_iter().filter(|(at, ..)| is_late(*at)) {
+        let is_due = |at: At| is_late(at) && !self.is_void(Side::Client, at);
+        for (at, clauses, message) in late.into_iter().filter(|(at, ..)| is_due(*at)) {
             let frames = [at.frame, end.frame];
             error("unanswered", Side::Server, message).against(clauses).tell(&frames, end, cx);
         }

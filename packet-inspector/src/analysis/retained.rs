@@ -47,7 +47,10 @@ impl Connection {
             cx.sessions.published(publish, self.server(), at);
             return;
         }
-        let knows_all = self.complete && self.handshake.is_fresh() && self.requests.are_all_known();
+        // Before it is accepted, and behind a refusal, no message is in its place: that has been said.
+        let is_accepted = self.handshake.connack.is_some_and(|answer| answer.code == 0);
+        let knows_all =
+            self.complete && is_accepted && self.handshake.is_fresh() && self.requests.are_all_known();
         let matching: Vec<_> = self.requests.matching(publish.topic, at).cloned().collect();
         if matching.is_empty() {
             if knows_all {

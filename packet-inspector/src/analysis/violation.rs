@@ -3,18 +3,21 @@
 use mqtt_codec::{Packet, PacketId, PacketType, Side};
 
 use super::connection::{Connection, index, other};
+use super::delivery::Deliveries;
 use super::say::error;
 use super::{At, Context, Listener};
 use crate::fixed_header;
 
 /// What obliges the other side to close.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Violation {
     by: Side,
     at: At,
     clause: &'static str,
     /// What an answer to it would be, with the Packet Identifier.
     answer: Option<(PacketType, u16)>,
+    /// Answers that are due to what came before it in the same record.
+    due: Vec<(PacketType, u16)>,
     /// That the other side went on has been said.
     said: bool,
 }
@@ -22,7 +25,22 @@ pub(super) struct Violation {
 impl Connection {
     /// A side did, by this packet, what obliges the other to close.
     pub(super) fn violate(&mut self, by: Side, at: At, clause: &'static str, packet: &[u8]) {
-        self.violation.get_or_insert(Violation { by, at, clause, answer: answer_to(packet), said: false });
+        if self.violation.is_none() {
+            let (answer, due) = (answer_to(packet), self.due(by, at.frame));
+            self.violation = Some(Violation { by, at, clause, answer, due, said: false });
+        }
+    }
+
+    /// The answers to what a side sent in this record.
+    fn due(&self, by: Side, frame: u64) -> Vec<(PacketType, u16)> {
+        let sent = self.deliveries.get(index(by)).into_iter().flat_map(Deliveries::in_flight);
+        let sent = sent.filter(|exchange| exchange.began().is_some_and(|at| at.frame == frame));
+        let answer = |qos| if qos == 1 { PacketType::Puback } else { PacketType::Pubrec };
+        let mut due: Vec<_> = sent.map(|exchange| (answer(exchange.qos), exchange.id)).collect();
+        if by == Side::Client {
+            due.extend(self.requests.due(frame));
+        }
+        due
     }
 
     /// Answers to a violation, and to what came behind it, show that the other side did not close; `true` for the first.
@@ -33,20 +51,50 @@ impl Connection {
         at: At,
         cx: &mut Context<'_, impl Listener>,
     ) -> bool {
-        let Some(violation) = self.violation.filter(|violation| violation.by != side && !violation.said)
-        else {
+        if self.violation.is_none() {
+            return false;
+        }
+        let request = self.answered_by(side, packet);
+        let Some(violation) = self.violation.as_mut().filter(|violation| violation.by != side) else {
             return false;
         };
-        let id = packet.packet_id().map_or(0, PacketId::get);
-        let answers_it = violation.answer == Some((packet.packet_type(), id));
-        let request = self.answered_by(side, packet).filter(|request| request.frame > violation.at.frame);
-        let Some(request) = request.or(answers_it.then_some(violation.at)) else { return false };
-        self.violation = Some(Violation { said: true, ..violation });
+        if violation.said {
+            return false;
+        }
+        let answer = (packet.packet_type(), packet.packet_id().map_or(0, PacketId::get));
+        let (began, answers_it) = match request {
+            Some(request) if request.frame < violation.at.frame => return false,
+            Some(request) if request.frame == violation.at.frame => {
+                if let Some(place) = violation.due.iter().position(|due| *due == answer) {
+                    violation.due.swap_remove(place);
+                    return false;
+                }
+                (request, false)
+            }
+            Some(request) => (request, false),
+            None if violation.answer == Some(answer) => (violation.at, true),
+            None => return false,
+        };
+        violation.said = true;
         let message =
             format!("the {side} goes on behind a violation by the {}, instead of closing", violation.by);
-        let frames = [violation.at.frame, request.frame, at.frame];
+        let frames = [violation.at.frame, began.frame, at.frame];
         error("went_on", side, message).against(&[violation.clause]).tell(&frames, at, cx);
-        request == violation.at
+        answers_it
+    }
+
+    /// That the other side did not close has been said.
+    pub(super) fn violation_is_said(&mut self) {
+        if let Some(violation) = &mut self.violation {
+            violation.said = true;
+        }
+    }
+
+    /// A side did by then what obliges the other to close: nothing has to be answered any more.
+    pub(super) fn is_void(&self, by: Side, since: At) -> bool {
+        self.violation
+            .as_ref()
+            .is_some_and(|violation| violation.by == by && violation.at.frame <= since.frame)
     }
 
     /// When the packet that this one answers was sent.
@@ -56,7 +104,7 @@ impl Connection {
             Packet::Puback(id) | Packet::Pubrec(id) => theirs.began(*id),
             Packet::Suback(suback) => self.requests.began(suback.packet_id),
             Packet::Unsuback(id) => self.requests.began(*id),
-            Packet::Pingresp => self.requests.pings.back().copied(),
+            Packet::Pingresp => self.requests.pings.front().copied(),
             _ => None,
         }
     }

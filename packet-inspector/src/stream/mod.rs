@@ -206,6 +206,8 @@ pub struct Moment<'a> {
     pub frame: u64,
     /// When it was captured.
     pub time: Time,
+    /// At the end: a side closed, as the other acknowledged, and the capture has not when.
+    pub unseen: bool,
 }
 
 /// Hears of packets and events in their order.

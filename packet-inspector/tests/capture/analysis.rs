@@ -5,10 +5,11 @@ use std::io::Cursor;
 
 use packet_inspector::analysis::{Analysis, Finding, Listener, clause};
 use packet_inspector::capture::Reader;
+use packet_inspector::finding::Severity;
 use packet_inspector::stream::{Limits, Streams};
 
 use crate::conversations::{BAD, GOOD};
-use crate::wire::{CLIENT, SERVER, Tcp, Wire};
+use crate::wire::{ACK, CLIENT, FIN, RST, SERVER, Tcp, Wire};
 
 #[derive(Default)]
 struct Heard(Vec<Finding>);
@@ -30,8 +31,8 @@ pub(crate) fn findings(wire: &Wire) -> Vec<Finding> {
     analysis.into_listener().0
 }
 
-/// Plays lines such as `c 30 03 00 01 61` and `s ...`, each a segment; `wait 5` lets seconds pass, `close` closes, `open`
-/// opens another connection, `c*` and `s*` stand for what a greeting needs.
+/// Plays lines such as `c 30 03 00 01 61` and `s ...`, each a segment; `wait 5` lets seconds pass, `close` closes, `fin`,
+/// `rst` and `ack` are such a segment of `c` or `s`, `open` opens another connection, `c*` and `s*` stand for what a greeting needs.
 pub(crate) fn play(script: &str) -> Wire {
     let mut wire = Wire::default();
     let mut port = 40_000;
@@ -42,6 +43,16 @@ pub(crate) fn play(script: &str) -> Wire {
         match word {
             "wait" => wire.now += rest.parse::<u64>().unwrap() * 1_000_000,
             "close" => tcp.close(&mut wire),
+            "fin" | "rst" | "ack" => {
+                let side = if rest == "c" { CLIENT } else { SERVER };
+                let flag = match word {
+                    "fin" => FIN,
+                    "rst" => RST,
+                    _ => 0,
+                };
+                wire.push(tcp.segment(side, flag | ACK, b""));
+                tcp.next[side] += u32::from(word == "fin");
+            }
             "open" => {
                 port += 1;
                 tcp = Tcp::new(port);
@@ -73,6 +84,10 @@ fn good_conversations_are_left_in_peace() {
     }
 }
 
+/// Statements about what can only be seen of a broker, beside another that a capture shows.
+const ALSO_SEEN: [&str; 5] =
+    ["MQTT-3.1.2-1", "MQTT-3.1.2-2", "MQTT-3.1.2-24", "MQTT-3.1.4-1", "MQTT-3.8.4-6"];
+
 #[test]
 fn each_broken_rule_is_found_with_its_clauses() {
     for (kind, clauses, script) in BAD {
@@ -81,9 +96,7 @@ fn each_broken_rule_is_found_with_its_clauses() {
         let it = it.unwrap_or_else(|| panic!("{kind} {clauses:?} in\n{script}\nfound {found:#?}"));
         assert!(!it.frames.is_empty() && it.frames.is_sorted(), "{it:?}");
         assert!(clauses.iter().all(|id| {
-            clause(id).is_some_and(|clause| {
-                clause.is_seen_on_the_wire() || matches!(clause.id, "MQTT-3.1.2-24" | "MQTT-3.8.4-6")
-            })
+            clause(id).is_some_and(|clause| clause.is_seen_on_the_wire() || ALSO_SEEN.contains(&clause.id))
         }));
     }
 }
@@ -99,6 +112,7 @@ fn one_broken_rule_is_one_finding() {
         "packet_id_in_use",
         "unknown_packet_id",
         "connack_unasked",
+        "unsupported_level_accepted",
     ];
     for (kind, _, script) in BAD.iter().filter(|(kind, ..)| !several.contains(kind)) {
         let found: Vec<_> = findings(&play(script)).iter().map(|finding| finding.kind).collect();
@@ -123,4 +137,103 @@ fn what_was_not_captured_is_not_held_against_anyone() {
             assert!(blamed.is_empty(), "without record {}: {found:#?}\n{script}", missing + 1);
         }
     }
+}
+
+/// Bridges of Mosquitto ask first for what only their like understands, then for MQTT 3.1.1.
+#[test]
+fn versions_that_exist_are_left_in_peace() {
+    for script in [
+        "c 10 0d 00 04 4d 51 54 54 84 02 00 05 00 01 61\n s 20 02 00 01\n close\n open\n hello\n close",
+        "c 10 0f 00 06 4d 51 49 73 64 70 83 02 00 05 00 01 61\n s 20 02 00 00\n close",
+        "c 10 0e 00 04 4d 51 54 54 05 02 00 05 00 00 01 61\n s 20 03 00 00 00\n close",
+    ] {
+        assert_eq!(findings(&play(script)), [], "{script}");
+    }
+}
+
+/// A Server answers a version that does not exist with CONNACK 1, and closes.
+#[test]
+fn a_version_that_does_not_exist_has_to_be_refused() {
+    for level in ["00", "03", "06", "09", "ff"] {
+        let connect = format!("c 10 0d 00 04 4d 51 54 54 {level} 02 00 05 00 01 61");
+        for (end, also) in [
+            ("s 20 02 00 01\n close", None),
+            ("s 20 02 00 01\n wait 6\n close", Some("not_closed")),
+            ("s 20 02 00 00\n close", Some("unsupported_level_accepted")),
+            ("s 20 02 00 05\n close", Some("unsupported_level_accepted")),
+            ("close", None),
+        ] {
+            let found = findings(&play(&format!("{connect}\n {end}")));
+            let kinds: Vec<_> = found.iter().map(|finding| finding.kind).collect();
+            let expected: Vec<_> = ["unsupported_protocol_level"].into_iter().chain(also).collect();
+            assert_eq!(kinds, expected, "level {level}, {end}");
+            let level = u8::from_str_radix(level, 16).unwrap();
+            assert!(found[0].message.contains(&format!("MQTT level {level}")), "{}", found[0].message);
+        }
+    }
+}
+
+const SUBSCRIBED: &str = "hello\n c 82 06 00 01 00 01 74 02\n s 90 03 00 01 02\n";
+const PINGS: &str = "wait 5\n c c0 00\n s d0 00\n wait 6\n c c0 00\n s d0 00\n close";
+
+/// A message that waits for the Server; for the Client, whose application may take its time; for its PUBCOMP.
+const OVERDUE: &[([&str; 3], Severity)] = &[
+    (["hello\n", "c 34 05 00 01 74 00 07\n s 50 02 00 07\n c 62 02 00 07\n", PINGS], Severity::Error),
+    ([SUBSCRIBED, "s 34 05 00 01 74 00 07\n", PINGS], Severity::Warning),
+    ([SUBSCRIBED, "s 34 05 00 01 74 00 07\n c 50 02 00 07\n s 62 02 00 07\n", PINGS], Severity::Error),
+];
+
+/// An error is what is sure, a warning rests on a clock or on what the capture cannot know.
+#[test]
+fn what_time_alone_shows_is_a_warning() {
+    for (kind, _, script) in BAD {
+        let warning = matches!(
+            *kind,
+            "keep_alive_missed"
+                | "not_closed"
+                | "not_sent_again"
+                | "pingresp_unasked"
+                | "session_not_present"
+                | "unsupported_level_accepted"
+        );
+        for finding in findings(&play(script)).iter().filter(|finding| finding.kind == *kind) {
+            let of_message = finding.kind == "unknown_packet_id" && finding.clauses == ["MQTT-2.3.1-6"];
+            let expected = if warning || of_message { Severity::Warning } else { Severity::Error };
+            assert_eq!(finding.severity, expected, "{finding:?}");
+        }
+    }
+    for (script, severity) in OVERDUE {
+        let found = findings(&play(&script.concat()));
+        let found: Vec<_> = found.iter().map(|finding| (finding.kind, finding.severity)).collect();
+        assert_eq!(found, [("unacknowledged", *severity)], "{script:?}");
+    }
+}
+
+/// The table in README.md gives for each kind the severities and the clauses with which it is found here, and no other.
+#[test]
+fn the_documented_kinds_are_those_of_the_findings() {
+    let readme = include_str!("../../README.md");
+    let table = readme.split_once("| kind | severity | clause | meaning |").unwrap().1;
+    let table = table.split("Of the layers below").next().unwrap();
+    let (mut documented, mut kinds) = (BTreeSet::new(), Vec::new());
+    for row in table.lines().filter(|row| row.starts_with("| ") && !row.contains("| note |")) {
+        let columns: Vec<_> = row.split('|').map(str::trim).collect();
+        if !columns[1].is_empty() {
+            kinds = columns[1].split(", ").map(|kind| kind.trim_matches('`').to_owned()).collect();
+        }
+        documented.extend(kinds.iter().map(|kind| (kind.clone(), columns[2].to_owned())));
+    }
+    let mut found = BTreeSet::new();
+    let scripts = BAD.iter().map(|(.., script)| (*script).to_owned());
+    for finding in scripts
+        .chain(OVERDUE.iter().map(|(script, _)| script.concat()))
+        .flat_map(|script| findings(&play(&script)))
+    {
+        assert!(readme.contains(&format!("`{}`", finding.kind)), "{}", finding.kind);
+        if documented.iter().any(|(kind, _)| kind == finding.kind) {
+            assert!(finding.clauses.iter().all(|clause| table.contains(clause)), "{finding:?}");
+            found.insert((finding.kind.to_owned(), finding.severity.as_str().to_owned()));
+        }
+    }
+    assert_eq!(documented, found);
 }

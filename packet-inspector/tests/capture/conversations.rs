@@ -49,6 +49,16 @@ pub(crate) const GOOD: &[&str] = &[
      s 90 03 00 02 00\n c 40 02 00 01\n s 32 05 00 01 74 00 02\n c 40 02 00 02\n close",
     // A long PUBLISH that comes in pieces is no pause.
     "hello\n wait 6\n c 30 05 00 01\n wait 3\n c 74 21 21\n close",
+    // The server closes long after the client did.
+    "hello\n c e0 00\n fin c\n wait 20\n fin s",
+    // The client waits for the server to close; another aborts.
+    "hello\n c e0 00\n fin s\n wait 3\n fin c",
+    "hello\n c e0 00\n rst c",
+    // Refused: the server closes, the client long after. Nothing has to be kept alive.
+    "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s 20 02 00 05\n fin s\n wait 20\n fin c",
+    // Who waits for CONNACK keeps nothing alive; nor does the end of a capture prove anything.
+    "c 10 0d 00 04 4d 51 54 54 04 02 00 02 00 01 61\n wait 4\n s 20 02 00 00\n wait 2\n c e0 00\n close",
+    "hello\n c e0 00",
     // Nothing answered yet when it ends.
     "hello\n c 82 06 00 01 00 01 74 01\n close",
 ];
@@ -60,6 +70,22 @@ pub(crate) const BAD: &[(&str, &[&str], &str)] = &[
         "first_not_connack",
         &["MQTT-3.2.0-1"],
         "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s d0 00\n close",
+    ),
+    // That it matches no subscription is no second fault.
+    (
+        "first_not_connack",
+        &["MQTT-3.2.0-1"],
+        "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s 30 03 00 01 74\n close",
+    ),
+    (
+        "packet_after_refusal",
+        &["MQTT-3.2.2-5"],
+        "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s 20 02 00 05\n s 30 03 00 01 74\n close",
+    ),
+    (
+        "packet_after_refusal",
+        &["MQTT-3.2.2-5"],
+        "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s 20 02 00 05\n wait 6\n s d0 00\n close",
     ),
     ("second_connect", &["MQTT-3.1.0-2"], "hello\n c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n close"),
     (
@@ -194,6 +220,15 @@ pub(crate) const BAD: &[(&str, &[&str], &str)] = &[
         "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s 20 02 00 05\n wait 6\n c c0 00",
     ),
     ("not_closed", &["MQTT-3.14.4-1"], "hello\n c c0 00\n c e0 00\n wait 6\n s d0 00"),
+    ("not_closed", &["MQTT-3.14.4-1"], "hello\n c e0 00\n wait 6\n ack c"),
+    ("not_closed", &["MQTT-3.14.4-1"], "hello\n c e0 00\n wait 6\n close"),
+    ("not_closed", &["MQTT-3.14.4-1"], "hello\n c e0 00\n wait 6\n fin s\n fin c"),
+    ("not_closed", &["MQTT-3.14.4-1"], "hello\n c e0 00\n wait 6\n rst s"),
+    (
+        "not_closed",
+        &["MQTT-3.2.2-5"],
+        "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s 20 02 00 05\n wait 9\n fin c\n fin s",
+    ),
     ("keep_alive_missed", &["MQTT-3.1.2-23", "MQTT-3.1.2-24"], "hello\n wait 8\n c c0 00\n s d0 00\n close"),
     ("keep_alive_missed", &["MQTT-3.1.2-23", "MQTT-3.1.2-24"], "hello\n wait 8\n close"),
     (
@@ -234,6 +269,50 @@ pub(crate) const BAD: &[(&str, &[&str], &str)] = &[
     ("went_on", &["MQTT-2.2.2-2"], "hello\n c c1 00\n c c0 00\n s d0 00\n close"),
     // The answer to the malformed packet itself.
     ("went_on", &["MQTT-2.2.2-2"], "hello\n c 80 06 00 01 00 01 74 00\n s 90 03 00 01 00\n close"),
+    // All in one segment.
+    ("went_on", &["MQTT-2.2.2-2"], "hello\n c c1 00 c0 00\n s d0 00\n close"),
+    ("went_on", &["MQTT-2.2.2-2"], "hello\n c c0 00 c1 00 c0 00\n s d0 00\n s d0 00\n close"),
+    (
+        "went_on",
+        &["MQTT-4.8.0-1"],
+        "hello\n c 36 05 00 01 74 00 01 32 05 00 01 74 00 01\n s 40 02 00 01\n close",
+    ),
+    ("went_on", &["MQTT-3.1.4-1"], "c 10 0d 00 04 4d 51 54 54 04 03 00 05 00 01 61\n s 20 02 00 00\n close"),
+    // What came before it is answered.
+    ("wrong_flags", &["MQTT-2.2.2-1"], "hello\n c c0 00\n c c1 00\n s d0 00\n close"),
+    ("wrong_flags", &["MQTT-2.2.2-1"], "hello\n c c0 00 c1 00\n s d0 00\n close"),
+    (
+        "qos_3",
+        &["MQTT-3.3.1-4"],
+        "hello\n c 32 05 00 01 74 00 01 36 05 00 01 74 00 01\n s 40 02 00 01\n close",
+    ),
+    // What came behind it is not.
+    (
+        "wrong_flags",
+        &["MQTT-2.2.2-1"],
+        "hello\n c c1 00\n c c0 00\n c 32 05 00 01 74 00 01\n wait 4\n c 30 03 00 01 74\n close",
+    ),
+    // A version that does not exist.
+    (
+        "unsupported_protocol_level",
+        &["MQTT-3.1.2-2"],
+        "c 10 0d 00 04 4d 51 54 54 06 02 00 05 00 01 61\n s 20 02 00 01\n close",
+    ),
+    (
+        "unsupported_protocol_level",
+        &["MQTT-3.1.2-2"],
+        "c 10 0d 00 04 4d 51 54 54 00 02 00 05 00 01 61\n close",
+    ),
+    (
+        "unsupported_protocol_name",
+        &["MQTT-3.1.2-1"],
+        "c 10 0f 00 06 4d 51 49 73 64 70 04 02 00 05 00 01 61\n close",
+    ),
+    (
+        "unsupported_level_accepted",
+        &["MQTT-3.1.2-2"],
+        "c 10 0d 00 04 4d 51 54 54 03 02 00 05 00 01 61\n s 20 02 00 00\n c c0 00\n s d0 00\n close",
+    ),
     ("went_on", &["MQTT-4.8.0-1"], "hello\n c 32 05 00 01 74 00 00\n c c0 00\n s d0 00\n close"),
     // Of packets themselves: the near clause and the one about the field.
     (

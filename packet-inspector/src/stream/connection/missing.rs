@@ -4,7 +4,7 @@ use super::super::framer::Sender;
 use super::super::recognise::Other;
 use super::super::segment::Segment;
 use super::super::{Context, Direction, Event, Sink};
-use super::{Connection, Protocol};
+use super::{Connection, Half, Protocol};
 use crate::capture::Time;
 use crate::net::TcpFlags;
 
@@ -54,7 +54,9 @@ impl Connection {
     pub(in super::super) fn close<S: Sink>(&mut self, forgotten: bool, cx: &mut Context<'_, S>) {
         self.flush(cx);
         let (frame, time) = self.last;
-        self.tell(Direction::Forward, frame, time, Event::Closed { forgotten }, cx);
+        let closed_unseen = |half: &Half| half.finished.is_none() && half.order.missing() > 0;
+        let unseen = closed_unseen(&self.forward) || closed_unseen(&self.backward);
+        self.tell_of(Direction::Forward, unseen, (frame, time), Event::Closed { forgotten }, cx);
     }
 
     pub(super) fn lost<S: Sink>(

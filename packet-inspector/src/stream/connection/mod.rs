@@ -238,9 +238,20 @@ impl Connection {
         event: Event,
         cx: &mut Context<'_, S>,
     ) {
+        self.tell_of(direction, false, (frame, time), event, cx);
+    }
+
+    fn tell_of<S: Sink>(
+        &self,
+        direction: Direction,
+        unseen: bool,
+        (frame, time): (u64, Time),
+        event: Event,
+        cx: &mut Context<'_, S>,
+    ) {
         let is_ours = matches!(self.protocol, Protocol::Mqtt | Protocol::WebSocket);
         if is_ours || self.on_port || matches!(event, Event::OtherVersion(_)) {
-            let who = Sender { info: &self.info, direction, unseen: false };
+            let who = Sender { info: &self.info, direction, unseen };
             cx.sink.event(&who.moment(frame, time), event);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use mqtt_codec::{Decoded, Decoder, Packet, Protocol, Side};
+use mqtt_codec::{Decoded, Decoder, Packet, Protocol, ProtocolName, Side};
 
 use super::boundary::{self, Progress};
 use super::order::Chunk;
@@ -63,7 +63,7 @@ impl Sender<'_> {
     }
 
     pub(super) fn moment(&self, frame: u64, time: Time) -> Moment<'_> {
-        Moment { info: self.info, direction: self.direction, frame, time }
+        Moment { info: self.info, direction: self.direction, frame, time, unseen: self.unseen }
     }
 }
 
@@ -227,7 +227,7 @@ impl Framer {
                     at += len;
                 }
                 Ok(Decoded::NeedMore { .. }) => break self.keep_or_pass(at, cx),
-                Err(error) if error.unsupported_protocol().is_some() => {
+                Err(error) if error.unsupported_protocol().is_some_and(exists) => {
                     self.other_version = error.unsupported_protocol();
                     return false;
                 }
@@ -281,6 +281,15 @@ impl Framer {
 
 fn place(chunk: Chunk<'_>, len: usize) -> Place {
     Place { frame: chunk.frame, time: chunk.time, at: chunk.at, len }
+}
+
+/// Whether there is such a version: 5.0, 3.1, and those by which bridges of Mosquitto say what they are, in bit 7.
+fn exists(protocol: Protocol) -> bool {
+    let level = protocol.level & 0x7F;
+    match protocol.name {
+        ProtocolName::Mqtt => matches!(level, 4 | 5),
+        ProtocolName::Mqisdp => level == 3,
+    }
 }
 
 /// How long the packet at the front is by its own length.

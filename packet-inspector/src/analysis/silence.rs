@@ -1,0 +1,79 @@
+//! What is against the standard because nothing happens: a Client that is silent, a side that does not close.
+
+use mqtt_codec::Side;
+
+use super::connection::{Connection, index};
+use super::say::warning;
+use super::{At, CLOSING, Context, Listener};
+use crate::capture::Span;
+use crate::stream::Captured;
+
+impl Connection {
+    /// The Client's pauses against its Keep Alive.
+    pub(super) fn keep_alive(
+        &mut self,
+        side: Side,
+        captured: &Captured<'_>,
+        at: At,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
+        if side == Side::Client {
+            // The pause ends where the packet begins.
+            let began = captured.places.first().map_or(at.time, |place| place.time);
+            self.silent_client(At { time: began.min(at.time), ..at }, cx);
+        }
+        if let Some(last) = self.last.get_mut(index(side)) {
+            // How long one that is cut went on is not known.
+            *last = Some(at).filter(|_| !captured.is_cut());
+        }
+    }
+
+    pub(super) fn silent_client(&mut self, at: At, cx: &mut Context<'_, impl Listener>) {
+        let limit = self.handshake.keep_alive().map(|seconds| Span::millis(i64::from(seconds) * 1500));
+        let (Some(limit), Some(last)) = (limit, self.last.first().copied().flatten()) else { return };
+        // Who waits to be accepted, or was refused, keeps nothing alive.
+        let Some(accepted) = self.handshake.connack.filter(|answer| answer.code == 0) else { return };
+        let since = if accepted.at.time > last.time { accepted.at } else { last };
+        let pause = at.time.since(since.time);
+        // A capture's clock need not be the Client's.
+        if self.disconnect.is_some() || pause <= Span(limit.0.saturating_add(Span::millis(100).0)) {
+            return;
+        }
+        let seconds = self.handshake.keep_alive().unwrap_or_default();
+        let message = format!(
+            "the client sent nothing for {:.3} s, more than one and a half times its keep alive of {seconds} s",
+            pause.as_seconds()
+        );
+        let frames = [since.frame, at.frame];
+        warning("keep_alive_missed", Side::Client, message)
+            .against(&["MQTT-3.1.2-23", "MQTT-3.1.2-24"])
+            .tell(&frames, at, cx);
+    }
+
+    /// A side that has to close, and does not, or long after.
+    pub(super) fn not_closed(&mut self, end: At, cx: &mut Context<'_, impl Listener>) {
+        let refused = self.handshake.refused().filter(|_| !self.handshake.went_on);
+        let duties = [
+            (Side::Client, self.disconnect, "behind DISCONNECT", "MQTT-3.14.4-1"),
+            (Side::Server, refused, "that it refused", "MQTT-3.2.2-5"),
+        ];
+        for (side, since, which, clause) in duties {
+            let Some(since) = since else { continue };
+            let closed = self.closed.get(index(side)).copied().flatten().into_iter().chain(self.reset);
+            let closed = closed.min_by_key(|at| at.time);
+            let waited = closed.unwrap_or(end).time.since(since.time);
+            if waited <= CLOSING {
+                continue;
+            }
+            let message = match closed {
+                Some(_) => {
+                    let seconds = waited.as_seconds();
+                    format!("the {side} closed the connection {which} only after {seconds:.3} s")
+                }
+                None => format!("the {side} did not close the connection {which}"),
+            };
+            let frames = [since.frame, closed.unwrap_or(end).frame];
+            warning("not_closed", side, message).against(&[clause]).tell(&frames, end, cx);
+        }
+    }
+}
