@@ -1,6 +1,6 @@
 //! Names, filters, and which matches which.
 
-use mqtt_codec::{Decoder, Fault, TextError, TopicFilter, TopicName, Utf8Str};
+use mqtt_codec::{Decoder, TextError, TopicFilter, TopicName, Utf8Str};
 
 use crate::common::model::string;
 use crate::common::naive;
