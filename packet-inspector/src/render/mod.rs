@@ -67,5 +67,5 @@ pub fn counted(count: u64, noun: &str) -> String {
 }
 
 fn count_bytes(count: usize) -> String {
-    if count == 1 { "1 byte".to_owned() } else { format!("{count} bytes") }
+    counted(u64::try_from(count).unwrap_or(u64::MAX), "byte")
 }
