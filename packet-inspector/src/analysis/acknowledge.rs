@@ -204,7 +204,7 @@ impl Connection {
         for exchange in left.values() {
             cx.listener.exchange(exchange);
             let Some(since) = exchange.steps.last().copied().filter(|_| self.complete) else { continue };
-            if self.is_void(side, since) || self.is_void(receiver, since) {
+            if self.is_void(side, since) {
                 continue;
             }
             // Who waits for whom: behind PUBREC the sender has to go on.

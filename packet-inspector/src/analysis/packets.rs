@@ -60,10 +60,11 @@ fn clauses_of(finding: &finding::Finding, tree: &PacketTree, bytes: &[u8]) -> Ve
         let left = bytes.get(finding.offset..finding.offset + finding.length).unwrap_or_default();
         Some(clauses::left_over_in_connect(flags.unwrap_or_default(), left))
     } else if finding.kind == "impossible_length"
-        && tree.remaining_length() == Some(10)
         && tree.name() == "CONNECT"
+        && matches!(tree.remaining_length(), Some(10 | 11))
+        && bytes.get(2..).is_some_and(|body| body.starts_with(b"\0\x04MQTT\x04"))
     {
-        // It ends where the Client Identifier begins.
+        // A CONNECT that ends where the Client Identifier begins.
         Some("MQTT-3.1.3-3")
     } else {
         clauses::related(finding.kind, finding.field.as_deref(), tree.name())

@@ -38,6 +38,8 @@ struct Request {
     /// The QoS asked for, for each filter of a SUBSCRIBE; `None` for UNSUBSCRIBE.
     qos: Option<Vec<u8>>,
     filters: Vec<Vec<u8>>,
+    /// An answer of another kind came, which has been said.
+    wrongly_answered: bool,
 }
 
 impl Requests {
@@ -123,7 +125,11 @@ impl Connection {
         }
         let qos = list.iter().map(|(_, qos)| qos.as_u8()).collect();
         self.retained.subscribed();
-        self.request(subscribe.packet_id, Request { at, qos: Some(qos), filters }, cx);
+        self.request(
+            subscribe.packet_id,
+            Request { at, qos: Some(qos), filters, wrongly_answered: false },
+            cx,
+        );
     }
 
     pub(super) fn unsubscribe(
@@ -133,7 +139,7 @@ impl Connection {
         cx: &mut Context<'_, impl Listener>,
     ) {
         let filters = unsubscribe.filters.iter().map(|filter| filter.as_bytes().to_vec()).collect();
-        self.request(unsubscribe.packet_id, Request { at, qos: None, filters }, cx);
+        self.request(unsubscribe.packet_id, Request { at, qos: None, filters, wrongly_answered: false }, cx);
     }
 
     fn request(&mut self, id: PacketId, request: Request, cx: &mut Context<'_, impl Listener>) {
@@ -196,9 +202,10 @@ impl Connection {
     /// Whether a request with this identifier, of this kind, waits for its answer.
     fn answers(&mut self, id: u16, is_subscribe: bool, at: At, cx: &mut Context<'_, impl Listener>) -> bool {
         let name = if is_subscribe { "SUBACK" } else { "UNSUBACK" };
-        match self.requests.waiting.get(&id) {
+        match self.requests.waiting.get_mut(&id) {
             Some(request) if request.qos.is_some() == is_subscribe => return true,
             Some(request) => {
+                request.wrongly_answered = true;
                 let frames = [request.at.frame, at.frame];
                 let asked = if is_subscribe { "UNSUBSCRIBE" } else { "SUBSCRIBE" };
                 let message = format!("{name} {id} answers {asked}");
@@ -271,7 +278,7 @@ impl Connection {
             waited > if overtaken { OVERTAKEN } else { PATIENCE }
         };
         let mut late: Vec<(At, &[&'static str], String)> = Vec::new();
-        for (id, request) in &self.requests.waiting {
+        for (id, request) in self.requests.waiting.iter().filter(|(_, request)| !request.wrongly_answered) {
             let (clauses, name): (&[_], _) = match request.qos {
                 Some(_) => (&["MQTT-3.8.4-1"], "SUBSCRIBE"),
                 None => (&["MQTT-3.10.4-4"], "UNSUBSCRIBE"),

@@ -5,7 +5,7 @@ use mqtt_codec::{Packet, PacketId, PacketType, Side};
 use super::connection::{Connection, index, other};
 use super::delivery::Deliveries;
 use super::say::error;
-use super::{At, Context, Listener};
+use super::{At, Context, Listener, PATIENCE};
 use crate::fixed_header;
 
 /// What obliges the other side to close.
@@ -90,11 +90,13 @@ impl Connection {
         }
     }
 
-    /// A side did by then what obliges the other to close: nothing has to be answered any more.
+    /// What a side sent then needs no answer, or has none for a reason that was said: it had done what obliges the other to
+    /// close; or the other did, when it should have answered.
     pub(super) fn is_void(&self, by: Side, since: At) -> bool {
-        self.violation
-            .as_ref()
-            .is_some_and(|violation| violation.by == by && violation.at.frame <= since.frame)
+        self.violation.as_ref().is_some_and(|violation| match violation.by == by {
+            true => violation.at.frame <= since.frame,
+            false => violation.at.time.since(since.time) <= PATIENCE,
+        })
     }
 
     /// When the packet that this one answers was sent.

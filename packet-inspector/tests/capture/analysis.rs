@@ -151,6 +151,21 @@ fn versions_that_exist_are_left_in_peace() {
     }
 }
 
+/// That the right answer does not come is no second fault.
+#[test]
+fn a_wrong_answer_is_one_finding() {
+    for answered in [
+        "c a2 05 00 01 00 01 74\n s 90 03 00 01 00",
+        "c 82 06 00 01 00 01 74 00\n s b0 02 00 01",
+        "c 32 05 00 01 74 00 07\n s 50 02 00 07",
+        "c 34 05 00 01 74 00 07\n s 40 02 00 07",
+    ] {
+        let found = findings(&play(&format!("hello\n {answered}\n wait 4\n c c0 00\n s d0 00\n close")));
+        let kinds: Vec<_> = found.iter().map(|finding| finding.kind).collect();
+        assert_eq!(kinds, ["wrong_acknowledgement"], "{answered}");
+    }
+}
+
 /// A Server answers a version that does not exist with CONNACK 1, and closes.
 #[test]
 fn a_version_that_does_not_exist_has_to_be_refused() {
