@@ -2,10 +2,12 @@
 
 use mqtt_codec::Side;
 use packet_inspector::stream::Event;
+use proptest::prelude::*;
 
-use crate::analysis::findings;
+use crate::analysis::{findings, play};
+use crate::conversations::GOOD;
 use crate::tcp::connected;
-use crate::wire::{ACK, CLIENT, FIN, SERVER, Seen, Tcp, Wire};
+use crate::wire::{ACK, CLIENT, FIN, SERVER, SYN, Seen, Tcp, Wire};
 
 /// A PUBLISH at QoS 1, long enough to be known for one behind a gap.
 fn question(id: u16) -> Vec<u8> {
@@ -310,4 +312,55 @@ fn two_gaps_one_behind_the_other_are_two() {
     assert_eq!(seen.events, [(first + 2, Event::Lost(500)), (first + 4, Event::Lost(1000))]);
     assert_eq!(seen.frames[2..], [vec![first, first + 1], vec![first + 7]]);
     assert_eq!(seen.packets[2].3, large.len());
+}
+
+#[test]
+fn no_record_that_comes_late_is_held_against_anyone() {
+    for script in GOOD {
+        let whole = play(script);
+        let count = whole.read().packets.len();
+        for (from, late) in (0..whole.records.len()).flat_map(|from| [1, 2, 4].map(|late| (from, late))) {
+            let to = from + late;
+            let mut wire = whole.clone();
+            // Not across a pause, nor from one connection to another.
+            let Some(moved) = wire.records.get(from..=to) else { continue };
+            let is_syn = |(_, record, _): &(u64, Vec<u8>, usize)| record[47] & SYN != 0;
+            if moved[late].0 - moved[0].0 > 100_000 || moved.iter().any(is_syn) {
+                continue;
+            }
+            let times: Vec<_> = moved.iter().map(|(time, ..)| *time).collect();
+            wire.records[from..=to].rotate_left(1);
+            wire.records[from..=to].iter_mut().zip(times).for_each(|(record, time)| record.0 = time);
+            let seen = wire.read();
+            assert_eq!(seen.events, [], "record {} as {}\n{script}", from + 1, to + 1);
+            assert_eq!(seen.packets.len(), count, "record {} as {}\n{script}", from + 1, to + 1);
+            let blamed: Vec<_> = findings(&wire).into_iter().filter(|it| !it.clauses.is_empty()).collect();
+            assert_eq!(blamed, [], "record {} as {}\n{script}", from + 1, to + 1);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// Records that come up to so many places too late or too early, some of them never.
+    #[test]
+    fn in_any_disorder_all_comes_that_was_captured(
+        late in proptest::collection::vec(0..12_usize, 180),
+        lost in proptest::option::of(0..60_usize),
+    ) {
+        let (mut wire, mut tcp) = connected();
+        let all: Vec<_> = exchanges(&mut tcp, 1..=60).into_iter().flatten().collect();
+        let mut all: Vec<_> = all.into_iter().enumerate().map(|(at, record)| (at + late[at], at, record)).collect();
+        all.sort_by_key(|(place, ..)| *place);
+        let kept = all.into_iter().filter(|(_, at, _)| lost.is_none_or(|lost| *at != 3 * lost));
+        kept.for_each(|(.., record)| wire.push(record));
+        let seen = wire.read();
+        is_causal(&seen);
+        let gaps: Vec<_> = seen.events.iter().map(|(_, event)| *event).collect();
+        // At the end the last byte may be a FIN that was not captured.
+        let expected = lost.map(|lost| Event::Lost(if lost == 59 { LEN - 1 } else { LEN }));
+        prop_assert_eq!(gaps, expected.into_iter().collect::<Vec<_>>());
+        prop_assert_eq!(seen.packets.len(), 2 + 120 - usize::from(lost.is_some()));
+    }
 }

@@ -209,6 +209,10 @@ impl Connection {
             let given_up = self.given_up(time, cx.is_crowded());
             self.give_on(given_up, cx);
         }
+        if !self.forward.order.waits() && !self.backward.order.waits() {
+            self.forward.order.rest();
+            self.backward.order.rest();
+        }
         *cx.held = (*cx.held + self.waiting()).saturating_sub(held_before);
         if !suspect {
             self.ending(segment, direction, cx);

@@ -43,8 +43,8 @@ impl Connection {
             return [u64::MAX; 2];
         }
         BOTH.map(|direction| {
-            let answer = self.half(direction.opposite()).order.peek(u64::MAX);
-            let is_asked = answer.is_some_and(|answer| self.waits_for(direction, answer.knows));
+            let asked = self.half(direction.opposite()).order.asks_for();
+            let is_asked = self.waits_for(direction, asked);
             let order = &mut self.half_mut(direction).order;
             let is_awaited = is_asked || order.lacks();
             order.up_to(now, is_awaited)
@@ -59,10 +59,15 @@ impl Connection {
         loop {
             let next = BOTH.into_iter().zip(given_up).filter_map(|(direction, given_up)| {
                 let peek = self.half(direction).order.peek(given_up)?;
-                let waits = self.waits_for(direction.opposite(), peek.knows);
-                (!waits).then_some((peek.frame, direction, given_up))
+                if self.waits_for(direction.opposite(), peek.knows) {
+                    return None;
+                }
+                // What its sender knew, as far as that is there, comes first, also when something else of it is missing.
+                let other = &self.half(direction.opposite()).order;
+                let is_behind = peek.knows.is_some_and(|knows| other.has_before(knows));
+                Some(((is_behind, peek.frame), direction, given_up))
             });
-            let Some((_, direction, given_up)) = next.min_by_key(|(frame, ..)| *frame) else { return };
+            let Some((_, direction, given_up)) = next.min_by_key(|(rank, ..)| *rank) else { return };
             match self.half_mut(direction).order.next(given_up) {
                 Some(Next::Piece(piece)) => {
                     self.claim(direction.opposite(), piece.knows());

@@ -3,12 +3,14 @@
 //! What comes in order is not copied. What comes early waits, until the bytes before it come or are given up. So does what
 //! its sender sent when it had bytes of the other side that are not there yet: an answer does not come before its question.
 
-use crate::capture::{Span, Time};
+use crate::capture::Time;
 
 mod acknowledged;
+mod patience;
 mod piece;
 
 use acknowledged::Acknowledged;
+use patience::Patience;
 pub(super) use piece::{Arrival, Chunk, Piece};
 
 /// The most bytes of one direction that wait.
@@ -56,8 +58,8 @@ pub(super) struct Order {
     excused: u64,
     /// Nothing has come since then: it may be that this side is not captured any more.
     silent: bool,
-    /// Segments of the connection, and the time, since something waits for bytes of this direction.
-    patience: Option<(u32, Time)>,
+    /// While something waits for bytes of this direction.
+    patience: Option<Patience>,
     /// Where a segment from far away would go on.
     stray: Option<u32>,
     lost_track: bool,
@@ -131,9 +133,19 @@ impl Order {
         place > self.place.max(self.excused) && !(self.silent && self.waiting.is_empty())
     }
 
+    /// Whether bytes from before this place wait.
+    pub(super) fn has_before(&self, place: u64) -> bool {
+        self.waiting.first().is_some_and(|first| first.start < place)
+    }
+
     /// Whether bytes are missing before those that wait.
     pub(super) fn lacks(&self) -> bool {
-        self.waits() && !self.waiting.iter().any(|piece| !piece.suspect && piece.covers(self.place))
+        self.waits() && self.found(false).is_none()
+    }
+
+    /// How far the sender of what waits first had the other side's bytes.
+    pub(super) fn asks_for(&self) -> Option<u64> {
+        self.waiting.first()?.knows()
     }
 
     /// Takes a segment; what of it comes next is given back, to be used at once.
@@ -196,7 +208,6 @@ impl Order {
     /// The same, where something may wait.
     fn go_on(&mut self, len: u64) {
         self.advance(len);
-        self.patience = None;
         self.silent = false;
         let place = self.place;
         let old = self.waiting.iter().take_while(|piece| piece.end() <= place).count();
@@ -251,24 +262,19 @@ impl Order {
 
     /// A segment of the connection has been seen at this time, and something waits for bytes of this direction, or
     /// nothing does: up to where is it time to give up what is missing?
-    ///
-    /// What the receiver has acknowledged is lost, or was recorded late: a capturing machine with several queues takes
-    /// a batch from each, so that tens of segments may come between. As nothing overtakes what is missing, to wait longer
-    /// costs no order, and no more than what waits; so it is not shortened.
     pub(super) fn up_to(&mut self, now: Time, is_awaited: bool) -> u64 {
         if !is_awaited {
             self.patience = None;
             return 0;
         }
-        let (count, since) = self.patience.unwrap_or((0, now));
-        self.patience = Some((count.saturating_add(1), since));
-        let waited = now.since(since);
-        match self.missing() {
-            // The receiver has it, the capture has not.
-            1.. if count >= 32 || waited >= Span::seconds(2) => self.acknowledged.place(),
-            0 if !self.is_answered && (count >= 512 || waited >= Span::seconds(30)) => u64::MAX,
-            _ => 0,
-        }
+        let acknowledged = self.acknowledged.place();
+        let patience = self.patience.get_or_insert_with(|| Patience::new(acknowledged, now));
+        patience.segment(now, acknowledged, acknowledged > self.place, self.is_answered)
+    }
+
+    /// Nothing waits in either direction.
+    pub(super) fn rest(&mut self) {
+        self.patience = None;
     }
 
     /// Nothing waits any more for bytes before this place.
@@ -282,22 +288,27 @@ impl Order {
 
     /// Of what comes next, the record, as [`Order::next`] would give it.
     pub(super) fn peek(&self, given_up: u64) -> Option<Peek> {
-        let peek = |piece: &Piece| Peek { frame: piece.moment().0, knows: piece.knows() };
         let give_up = self.place < given_up;
-        if let Some(found) = self.found(give_up) {
-            return self.waiting.get(found).map(peek);
+        if let Some(piece) = self.found(give_up).and_then(|found| self.waiting.get(found)) {
+            return Some(Peek { frame: piece.moment().0, knows: piece.knows() });
         }
-        self.waiting
-            .iter()
-            .filter(|piece| give_up && piece.start > self.place)
-            .map(peek)
-            .min_by_key(|peek| peek.frame)
+        let (first, (frame, _)) = if give_up { self.behind()? } else { return None };
+        Some(Peek { frame, knows: first.knows() })
+    }
+
+    /// The first piece behind what is missing, and the record that was the first to show that something is.
+    fn behind(&self) -> Option<(&Piece, (u64, Time))> {
+        let mut behind = self.waiting.iter().filter(|piece| piece.start > self.place);
+        let first = behind.next()?;
+        let shown = behind.map(Piece::moment).chain([first.moment()]);
+        Some((first, shown.min_by_key(|(frame, _)| *frame)?))
     }
 
     /// The piece that comes next; one that is suspect only when no better one need come.
     fn found(&self, give_up: bool) -> Option<usize> {
-        let better = self.waiting.iter().position(|piece| !piece.suspect && piece.covers(self.place));
-        better.or_else(|| self.waiting.iter().position(|piece| piece.covers(self.place)).filter(|_| give_up))
+        let begun = || self.waiting.iter().take_while(|piece| piece.start <= self.place);
+        let better = begun().position(|piece| !piece.suspect && piece.covers(self.place));
+        better.or_else(|| begun().position(|piece| give_up && piece.covers(self.place)))
     }
 
     /// What comes next, if it is there; bytes before `given_up` need not come any more.
@@ -305,14 +316,10 @@ impl Order {
         let place = self.place;
         let give_up = place < given_up;
         let Some(found) = self.found(give_up) else {
-            let behind = self.waiting.iter().filter(|piece| piece.start > place);
-            let start = behind.clone().map(|piece| piece.start).next()?;
-            let shown = behind.map(Piece::moment).min_by_key(|(frame, _)| *frame)?;
-            if !give_up {
-                return None;
-            }
-            self.go_on(start - place);
-            return Some(Next::Hole(start - place, shown));
+            let (first, shown) = if give_up { self.behind()? } else { return None };
+            let len = first.start - place;
+            self.go_on(len);
+            return Some(Next::Hole(len, shown));
         };
         let mut piece = self.waiting.remove(found);
         self.waiting_bytes -= piece.held();
