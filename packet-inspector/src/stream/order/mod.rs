@@ -6,10 +6,12 @@
 use crate::capture::Time;
 
 mod acknowledged;
+mod next;
 mod patience;
 mod piece;
 
 use acknowledged::Acknowledged;
+pub(super) use next::Next;
 use patience::Patience;
 pub(super) use piece::{Arrival, Chunk, Piece};
 
@@ -21,21 +23,6 @@ const MAX_PIECES: usize = 1024;
 
 /// No window reaches further; a segment from beyond is not believed at first.
 const FAR: i64 = 1 << 26;
-
-/// What comes next in a direction.
-#[derive(Debug)]
-pub(super) enum Next {
-    Piece(Piece),
-    /// So many bytes that are not there, and the first record that has bytes from behind them.
-    Hole(u64, (u64, Time)),
-}
-
-/// The record of what comes next, and how far its sender had the other side's bytes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Peek {
-    pub(super) frame: u64,
-    pub(super) knows: Option<u64>,
-}
 
 /// The order of one direction.
 #[derive(Debug, Default)]
@@ -136,16 +123,6 @@ impl Order {
     /// Whether bytes from before this place wait.
     pub(super) fn has_before(&self, place: u64) -> bool {
         self.waiting.first().is_some_and(|first| first.start < place)
-    }
-
-    /// Whether bytes are missing before those that wait.
-    pub(super) fn lacks(&self) -> bool {
-        self.waits() && self.found(false).is_none()
-    }
-
-    /// How far the sender of what waits first had the other side's bytes.
-    pub(super) fn asks_for(&self) -> Option<u64> {
-        self.waiting.first()?.knows()
     }
 
     /// Takes a segment; what of it comes next is given back, to be used at once.
@@ -284,55 +261,6 @@ impl Order {
             self.excused = self.excused.max(excused);
             self.silent = true;
         }
-    }
-
-    /// Of what comes next, the record, as [`Order::next`] would give it.
-    pub(super) fn peek(&self, given_up: u64) -> Option<Peek> {
-        let give_up = self.place < given_up;
-        if let Some(piece) = self.found(give_up).and_then(|found| self.waiting.get(found)) {
-            return Some(Peek { frame: piece.moment().0, knows: piece.knows() });
-        }
-        let (first, (frame, _)) = if give_up { self.behind()? } else { return None };
-        Some(Peek { frame, knows: first.knows() })
-    }
-
-    /// The first piece behind what is missing, and the record that was the first to show that something is.
-    fn behind(&self) -> Option<(&Piece, (u64, Time))> {
-        let mut behind = self.waiting.iter().filter(|piece| piece.start > self.place);
-        let first = behind.next()?;
-        let shown = behind.map(Piece::moment).chain([first.moment()]);
-        Some((first, shown.min_by_key(|(frame, _)| *frame)?))
-    }
-
-    /// The piece that comes next; one that is suspect only when no better one need come.
-    fn found(&self, give_up: bool) -> Option<usize> {
-        let begun = || self.waiting.iter().take_while(|piece| piece.start <= self.place);
-        let better = begun().position(|piece| !piece.suspect && piece.covers(self.place));
-        better.or_else(|| begun().position(|piece| give_up && piece.covers(self.place)))
-    }
-
-    /// What comes next, if it is there; bytes before `given_up` need not come any more.
-    pub(super) fn next(&mut self, given_up: u64) -> Option<Next> {
-        let place = self.place;
-        let give_up = place < given_up;
-        let Some(found) = self.found(give_up) else {
-            let (first, shown) = if give_up { self.behind()? } else { return None };
-            let len = first.start - place;
-            self.go_on(len);
-            return Some(Next::Hole(len, shown));
-        };
-        let mut piece = self.waiting.remove(found);
-        self.waiting_bytes -= piece.held();
-        if piece.suspect {
-            // Only as far as no better copy begins.
-            let better = self.waiting.iter().filter(|other| !other.suspect && other.start > place);
-            if let Some(start) = better.map(|other| other.start).min() {
-                piece.end_at(start);
-            }
-        }
-        piece.begin_at(place);
-        self.go_on(piece.wire_len);
-        Some(Next::Piece(piece))
     }
 
     /// Whether an unknown number of bytes has been passed over since this was asked.
