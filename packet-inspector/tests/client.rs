@@ -105,7 +105,8 @@ fn an_interrupted_client_that_never_connected_ends_with_2() {
     let mut said = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     said.read_line(&mut line).unwrap();
-    assert!(line.contains("next attempt in"), "{line}");
+    // In a while or at once: the first pause is drawn at random, and may be none.
+    assert!(line.contains("; next attempt "), "{line}");
     // With it standard input stays open.
     let input = child.stdin.take();
     signal("INT", child.id());

@@ -118,14 +118,31 @@ fn malformed_packets_are_compared_as_far_as_they_go() {
         "82 06 0001 0001 61 05 c000",
         Depth::Meaning,
         &expect![[r#"
-        Subscribe Request (id=1) [a] (frame 1, byte 0 | frame 1, byte 0)
+            Subscribe Request (id=1) [a] (frame 1, byte 0 | frame 1, byte 0)
+                error: field runs past the end of the packet | requested QoS is not 0, 1 or 2
+                Requested QoS: (none) | Reserved (5)
+            only in A: Reserved (frame 1, byte 7)
+            only in B: Ping Request (frame 1, byte 8)
+            0 of 3 packets the same
+            {"packet":"SUBSCRIBE","a":{"frame":1,"offset":0},"b":{"frame":1,"offset":0},"fields":[{"name":"error","wireshark":null,"a":"field runs past the end of the packet","b":"requested QoS is not 0, 1 or 2"},{"name":"Requested QoS","wireshark":"mqtt.sub.qos","a":null,"b":5}]}
+            {"packet":"RESERVED","a":{"frame":1,"offset":7},"b":null,"fields":[]}
+            {"packet":"PINGREQ","a":null,"b":{"frame":1,"offset":8},"fields":[]}
+        "#]],
+    );
+    differs(
+        "90 02 0001 00 ff",
+        "90 04 0001 0102 c000",
+        Depth::Meaning,
+        &expect![[r#"
+        Subscribe Ack (id=1) (frame 1, byte 0 | frame 1, byte 0)
             not decoded: 00ff | (none)
-            error: length is impossible for SUBSCRIBE | requested QoS is not 0, 1 or 2
-            Requested QoS: (none) | Reserved (5)
-        only in B: Ping Request (frame 1, byte 8)
+            error: length is impossible for SUBACK | (none)
+            Granted QoS: (none) | At least once delivery (Acknowledged deliver) (1)
+            Granted QoS 2: (none) | Exactly once delivery (Assured Delivery) (2)
+        only in B: Ping Request (frame 1, byte 6)
         0 of 2 packets the same
-        {"packet":"SUBSCRIBE","a":{"frame":1,"offset":0},"b":{"frame":1,"offset":0},"fields":[{"name":"not decoded","wireshark":null,"a":"00ff","b":null},{"name":"error","wireshark":null,"a":"length is impossible for SUBSCRIBE","b":"requested QoS is not 0, 1 or 2"},{"name":"Requested QoS","wireshark":"mqtt.sub.qos","a":null,"b":5}]}
-        {"packet":"PINGREQ","a":null,"b":{"frame":1,"offset":8},"fields":[]}
+        {"packet":"SUBACK","a":{"frame":1,"offset":0},"b":{"frame":1,"offset":0},"fields":[{"name":"not decoded","wireshark":null,"a":"00ff","b":null},{"name":"error","wireshark":null,"a":"length is impossible for SUBACK","b":null},{"name":"Granted QoS","wireshark":"mqtt.suback.qos","a":null,"b":1},{"name":"Granted QoS 2","wireshark":"mqtt.suback.qos","a":null,"b":2}]}
+        {"packet":"PINGREQ","a":null,"b":{"frame":1,"offset":6},"fields":[]}
     "#]],
     );
 }
