@@ -314,6 +314,43 @@ fn two_gaps_one_behind_the_other_are_two() {
     assert_eq!(seen.packets[2].3, large.len());
 }
 
+/// Messages at QoS 2 from the server, with all their acknowledgements, behind SUBSCRIBE and SUBACK: long enough for what is
+/// missing to be given up part by part.
+fn released(tcp: &mut Tcp) -> Vec<(usize, Vec<u8>)> {
+    let mut all = vec![
+        (CLIENT, tcp.next_segment(CLIENT, b"\x82\x06\x00\x01\x00\x01#\x02")),
+        (SERVER, tcp.next_segment(SERVER, b"\x90\x03\x00\x01\x02")),
+    ];
+    for id in (1..=20_u16).map(u16::to_be_bytes) {
+        let publish = [&b"\x34\x08\x00\x01t"[..], &id, b"abc"].concat();
+        let acknowledgement = |first: u8| [&[first, 2][..], &id].concat();
+        let [pubrec, pubrel, pubcomp] = [0x50, 0x62, 0x70].map(acknowledgement);
+        let steps = [(SERVER, publish), (CLIENT, pubrec), (SERVER, pubrel), (CLIENT, pubcomp)];
+        all.extend(steps.map(|(side, bytes)| (side, tcp.next_segment(side, &bytes))));
+    }
+    all
+}
+
+#[test]
+fn segments_of_one_side_that_are_missing_in_a_row_are_held_against_nobody() {
+    for side in [CLIENT, SERVER] {
+        for (first, count) in (0..40).flat_map(|first| (1..=8).map(move |count| (first, count))) {
+            let (mut wire, mut tcp) = connected();
+            let mut of_side = 0;
+            for (sender, record) in released(&mut tcp) {
+                of_side += usize::from(sender == side);
+                let is_missing = sender == side && (first..first + count).contains(&(of_side - 1));
+                if !is_missing {
+                    wire.push(record);
+                }
+            }
+            let blamed: Vec<_> = findings(&wire).into_iter().filter(|it| !it.clauses.is_empty()).collect();
+            assert_eq!(blamed, [], "{count} segments from {first} on");
+            assert!(wire.read().events.iter().all(|(_, event)| matches!(event, Event::Lost(_))));
+        }
+    }
+}
+
 #[test]
 fn no_record_that_comes_late_is_held_against_anyone() {
     for script in GOOD {

@@ -35,14 +35,15 @@ impl Order {
         if let Some(piece) = self.found(give_up).and_then(|found| self.waiting.get(found)) {
             return Some(Peek { frame: piece.moment().0, knows: piece.knows() });
         }
-        let (first, (frame, _)) = if give_up { self.behind()? } else { return None };
+        let (first, (frame, _)) = self.behind(given_up)?;
         Some(Peek { frame, knows: first.knows() })
     }
 
-    /// The first piece behind what is missing, and the record that was the first to show that something is.
-    fn behind(&self) -> Option<(&Piece, (u64, Time))> {
+    /// The first piece behind what is missing, and the record that was the first to show that something is, when all of that
+    /// need not come any more: what the other side sent in between comes before the gap is told, if it knew a part alone.
+    fn behind(&self, given_up: u64) -> Option<(&Piece, (u64, Time))> {
         let mut behind = self.waiting.iter().filter(|piece| piece.start > self.place);
-        let first = behind.next()?;
+        let first = behind.next().filter(|first| first.start <= given_up)?;
         let shown = behind.map(Piece::moment).chain([first.moment()]);
         Some((first, shown.min_by_key(|(frame, _)| *frame)?))
     }
@@ -59,7 +60,7 @@ impl Order {
         let place = self.place;
         let give_up = place < given_up;
         let Some(found) = self.found(give_up) else {
-            let (first, shown) = if give_up { self.behind()? } else { return None };
+            let (first, shown) = self.behind(given_up)?;
             let len = first.start - place;
             self.go_on(len);
             return Some(Next::Hole(len, shown));
