@@ -73,9 +73,7 @@ pub(super) const PEER: Peer = Peer {
         },
         Excuse {
             what: "accepts an empty Topic Name, as MQTT 5.0 does",
-            covers: |case| {
-                case.passes().is_some_and(|error| error.fault == Fault::EmptyTopic)
-            },
+            covers: |case| case.passes().is_some_and(|error| error.fault == Fault::EmptyTopic),
         },
         Excuse {
             what: "accepts Will Retain without Will, and a password without user name",
