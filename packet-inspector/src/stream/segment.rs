@@ -172,6 +172,12 @@ fn read_ip<'a>(entry: &Entry<'a>, at: usize) -> Option<Content<'a>> {
         0 => entry.wire_len.saturating_sub(entry.bytes.len()),
         said => said.saturating_sub(tcp_at + tcp.len()),
     };
+    let is_whole = entry.wire_len <= entry.bytes.len();
+    let verdict = || Checked::new(tcp, 0, ip.source_addr(), ip.destination_addr()).verdict(tcp.len());
+    // All of the record is there, and by its checksum all of the segment: then that length is damaged.
+    let is_damaged =
+        missing > 0 && is_whole && matches!(verdict(), ChecksumVerdict::Good | ChecksumVerdict::Offloaded);
+    let missing = if is_damaged { 0 } else { missing };
     let tcp_at = at + tcp_at;
     let mut segment = read_tcp(ip.source_addr(), ip.destination_addr(), tcp, tcp_at, missing)?;
     if matches!(segment.checksum, ChecksumVerdict::Bad { .. }) {
@@ -184,7 +190,7 @@ fn read_ip<'a>(entry: &Entry<'a>, at: usize) -> Option<Content<'a>> {
             segment.checksum = ChecksumVerdict::NotComputable("a routing header names another destination");
         }
     }
-    let checksum_at = header_verifies(&ip).then_some(tcp_at + TCP_CHECKSUM_AT);
+    let checksum_at = (header_verifies(&ip) && !is_damaged).then_some(tcp_at + TCP_CHECKSUM_AT);
     Some(Content::Segment(Segment { checksum_at, ..segment }))
 }
 
@@ -262,5 +268,28 @@ mod tests {
             }
         }
         assert_eq!(plain, 64);
+    }
+
+    #[test]
+    fn a_length_that_the_record_cannot_have_cuts_nothing_off_a_segment_that_verifies() {
+        let lab = std::fs::File::open("../testdata/lab/lab.pcap").unwrap();
+        let mut reader = Reader::new(lab).unwrap();
+        while let Some(entry) = reader.next_entry().unwrap() {
+            let Some(good) = plain(&entry) else { panic!("record {}", entry.number) };
+            for added in [1, 2, 1000] {
+                // The length of IPv6.
+                let len = u16::from_be_bytes([entry.bytes[18], entry.bytes[19]]) + added;
+                let mut bytes = entry.bytes.to_vec();
+                bytes[18..20].copy_from_slice(&len.to_be_bytes());
+                let damaged = Entry { bytes: &bytes, ..entry };
+                let Content::Segment(read) = read(&damaged) else { panic!("record {}", entry.number) };
+                assert_eq!(read, Segment { checksum_at: None, ..good }, "record {}", entry.number);
+                assert_eq!(plain(&damaged), None);
+                // What the capture cut off is missing.
+                let cut = Entry { wire_len: bytes.len() + usize::from(added), ..damaged };
+                let Content::Segment(read) = super::read(&cut) else { panic!("record {}", entry.number) };
+                assert_eq!(read.wire_len, good.wire_len + u32::from(added));
+            }
+        }
     }
 }
