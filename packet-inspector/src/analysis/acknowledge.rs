@@ -117,6 +117,10 @@ impl Connection {
                 // Goes on from the last connection: PUBCOMP is awaited.
                 self.adopt(side, id, stored, at, cx.stream);
             } else if self.begins_with_nothing() {
+                // It is answered all the same.
+                if let Some(deliveries) = self.deliveries.get_mut(index(side)) {
+                    deliveries.released_again(id);
+                }
                 let message = format!("PUBREL for packet identifier {id}, which no message in flight has");
                 warning("unknown_packet_id", side, message).against(&["MQTT-2.3.1-6"]).tell(
                     &[at.frame],
@@ -145,7 +149,7 @@ impl Connection {
                 exchange.go(Step::Pubrel, at);
                 self.released_in_order(side, &before, at, cx);
             }
-            Step::Pubrel | Step::Complete => {}
+            Step::Pubrel | Step::Complete => deliveries.released_again(id),
         }
     }
 

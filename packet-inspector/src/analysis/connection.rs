@@ -1,5 +1,7 @@
 //! The model of one connection: who speaks, what is agreed, what waits for an answer.
 
+use std::collections::VecDeque;
+
 use mqtt_codec::{Packet, Side};
 
 use super::delivery::Deliveries;
@@ -11,6 +13,9 @@ use super::sessions::{Ended, Resumed};
 use super::violation::{Violation, clause_of_malformed};
 use super::{At, Context, Listener};
 use crate::stream::{Captured, Event, Info, Moment};
+
+/// The most damaged records that are remembered.
+const MAX_DAMAGED: usize = 64;
 
 /// A connection, as far as the capture has told.
 #[derive(Debug)]
@@ -33,6 +38,8 @@ pub(super) struct Connection {
     latest: u64,
     /// Of the other side, not all was seen when the last packet was sent.
     pub(super) unseen: bool,
+    /// The last records whose checksum fails.
+    damaged: VecDeque<u64>,
     pub(super) closed: [Option<At>; 2],
     /// The first FIN or RST.
     first_end: Option<At>,
@@ -72,6 +79,7 @@ impl Connection {
             disconnect: None,
             latest: 0,
             unseen: false,
+            damaged: VecDeque::new(),
             closed: [None; 2],
             first_end: None,
             reset: None,
@@ -92,6 +100,16 @@ impl Connection {
     pub(super) fn packet(&mut self, captured: &Captured<'_>, cx: &mut Context<'_, impl Listener>) {
         self.info = *captured.info;
         let at = At::of(captured);
+        if captured.places.iter().any(|place| self.damaged.contains(&place.frame)) {
+            // The receiver got other bytes, if any: these prove nothing, nor does what they would change.
+            self.doubt();
+            self.latest = self.latest.max(at.frame);
+            self.unseen = captured.unseen;
+            if let Some(side) = captured.from() {
+                self.count(side);
+            }
+            return;
+        }
         self.packet_findings(captured, at, cx);
         let Some(side) = captured.from() else { return };
         // What comes late, because bytes before it were missing, has been overtaken by the other side's answers.
@@ -165,6 +183,12 @@ impl Connection {
         let side = moment.info.side(moment.direction);
         match (event, side) {
             (Event::Lost(_) | Event::Cut(_) | Event::PassedOver { .. }, _) => self.doubt(),
+            (Event::BadChecksum, _) => {
+                if self.damaged.len() >= MAX_DAMAGED {
+                    self.damaged.pop_front();
+                }
+                self.damaged.push_back(at.frame);
+            }
             (Event::Finished, Some(side)) => {
                 self.first_end.get_or_insert(at);
                 if let Some(closed) = self.closed.get_mut(index(side)) {

@@ -78,6 +78,13 @@ impl Deliveries {
         true
     }
 
+    /// One more PUBCOMP is due, for a PUBREL that is no step of a message in flight.
+    pub(super) fn released_again(&mut self, id: u16) {
+        if self.repeated.len() < MAX_REPEATED {
+            self.repeated.push((id, 1));
+        }
+    }
+
     pub(super) fn complete(&mut self, id: u16, at: At) -> Option<Exchange> {
         let mut exchange = self.in_flight.remove(&id)?;
         exchange.go(Step::Complete, at);

@@ -20,6 +20,9 @@ pub(crate) const GOOD: &[&str] = &[
     // A session that is kept: the message that was not acknowledged is sent again.
     "keep\n c 82 06 00 01 00 01 74 01\n s 90 03 00 01 01\n c 32 05 00 01 75 00 02\n close\n
      open\n keep present\n c 3a 05 00 01 75 00 02\n s 40 02 00 02\n s 30 03 00 01 74\n wait 3\n c c0 00\n s d0 00\n close",
+    // PUBREC and PUBREL twice: each PUBREL is answered.
+    "hello\n c 34 06 00 01 74 00 07 21\n s 50 02 00 07\n c 62 02 00 07\n s 50 02 00 07\n c 62 02 00 07\n
+     s 70 02 00 07 70 02 00 07\n close",
     // PUBREL is sent again without a PUBLISH.
     "keep\n c 34 05 00 01 75 00 02\n s 50 02 00 02\n c 62 02 00 02\n close\n
      open\n keep present\n c 62 02 00 02\n s 70 02 00 02\n close",
