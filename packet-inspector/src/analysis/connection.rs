@@ -38,6 +38,8 @@ pub(super) struct Connection {
     latest: u64,
     /// Of the other side, not all was seen when the last packet was sent.
     pub(super) unseen: bool,
+    /// Where something was missed last: the Client may have said anything there.
+    pub(super) missed: Option<At>,
     /// The last records whose checksum fails.
     damaged: VecDeque<u64>,
     pub(super) closed: [Option<At>; 2],
@@ -79,6 +81,7 @@ impl Connection {
             disconnect: None,
             latest: 0,
             unseen: false,
+            missed: None,
             damaged: VecDeque::new(),
             closed: [None; 2],
             first_end: None,
@@ -97,12 +100,17 @@ impl Connection {
         self.last = [None; 2];
     }
 
+    fn miss(&mut self, at: At) {
+        self.missed = Some(at);
+        self.doubt();
+    }
+
     pub(super) fn packet(&mut self, captured: &Captured<'_>, cx: &mut Context<'_, impl Listener>) {
         self.info = *captured.info;
         let at = At::of(captured);
         if captured.places.iter().any(|place| self.damaged.contains(&place.frame)) {
             // The receiver got other bytes, if any: these prove nothing, nor does what they would change.
-            self.doubt();
+            self.miss(at);
             self.latest = self.latest.max(at.frame);
             self.unseen = captured.unseen;
             if let Some(side) = captured.from() {
@@ -120,7 +128,7 @@ impl Connection {
         }
         self.unseen = captured.unseen;
         if late || captured.unseen || captured.is_cut() {
-            self.doubt();
+            self.miss(at);
         }
         let first_of_side = self.packets.get(index(side)).is_some_and(|count| *count == 0);
         self.count(side);
@@ -181,8 +189,11 @@ impl Connection {
         self.info = *moment.info;
         let at = At { frame: moment.frame, time: moment.time };
         let side = moment.info.side(moment.direction);
+        if moment.unseen {
+            self.miss(at);
+        }
         match (event, side) {
-            (Event::Lost(_) | Event::Cut(_) | Event::PassedOver { .. }, _) => self.doubt(),
+            (Event::Lost(_) | Event::Cut(_) | Event::PassedOver { .. }, _) => self.miss(at),
             (Event::BadChecksum, _) => {
                 if self.damaged.len() >= MAX_DAMAGED {
                     self.damaged.pop_front();

@@ -69,7 +69,8 @@ impl Connection {
             self.retained_again(publish, matching.len(), at, cx);
             let established =
                 matching.iter().filter_map(|subscription| subscription.established).map(|at| at.time).min();
-            let asked = matching.iter().map(|subscription| subscription.asked.time).max();
+            let asked = matching.iter().map(|subscription| subscription.asked);
+            let asked = asked.chain(self.missed).map(|at| at.time).max();
             if let (Some(Published { at: source, .. }), Some(established), Some(asked)) =
                 (source, established, asked)
                 && source.time > established

@@ -206,7 +206,8 @@ pub struct Moment<'a> {
     pub frame: u64,
     /// When it was captured.
     pub time: Time,
-    /// At the end: a side closed, as the other acknowledged, and the capture has not when.
+    /// At the end: a side closed, as the other acknowledged, and the capture has not when. Of a FIN or RST: bytes before
+    /// it have not been seen.
     pub unseen: bool,
 }
 

@@ -32,11 +32,13 @@ pub(crate) fn findings(wire: &Wire) -> Vec<Finding> {
 }
 
 /// Plays lines such as `c 30 03 00 01 61` and `s ...`, each a segment; `wait 5` lets seconds pass, `close` closes, `fin`,
-/// `rst` and `ack` are such a segment of `c` or `s`, `open` opens another connection, `c*` and `s*` stand for what a greeting needs.
+/// `rst` and `ack` are such a segment of `c` or `s`, `open` opens another connection, `back` goes back to the one before,
+/// `hello` and `keep` are greetings.
 pub(crate) fn play(script: &str) -> Wire {
     let mut wire = Wire::default();
     let mut port = 40_000;
     let mut tcp = Tcp::new(port);
+    let mut before = tcp;
     tcp.open(&mut wire);
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -55,9 +57,10 @@ pub(crate) fn play(script: &str) -> Wire {
             }
             "open" => {
                 port += 1;
-                tcp = Tcp::new(port);
+                before = std::mem::replace(&mut tcp, Tcp::new(port));
                 tcp.open(&mut wire);
             }
+            "back" => std::mem::swap(&mut tcp, &mut before),
             "hello" => {
                 tcp.send(&mut wire, CLIENT, &hex::decode("100d00044d51545404020005000161").unwrap());
                 tcp.send(&mut wire, SERVER, &[0x20, 2, 0, 0]);

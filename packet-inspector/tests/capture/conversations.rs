@@ -64,6 +64,17 @@ pub(crate) const GOOD: &[&str] = &[
     "hello\n c e0 00",
     // Nothing answered yet when it ends.
     "hello\n c 82 06 00 01 00 01 74 01\n close",
+    // The server answers, and is gone before anything acknowledges that.
+    "c 10 0d 00 04 4d 51 54 54 04 02 00 3c 00 01 61\n s 20 02 00 00\n wait 15\n fin s",
+    "hello\n c 82 06 00 01 00 01 74 00\n s 90 03 00 01 00\n wait 5\n fin s",
+    "hello\n c 32 06 00 01 74 00 07 21\n s 40 02 00 07\n wait 5\n rst s",
+    // The same of a session that goes on: what was acknowledged is not sent again.
+    "keep\n c 32 06 00 01 74 00 07 21\n s 40 02 00 07\n fin c\n
+     open\n keep present\n wait 3\n c c0 00\n s d0 00\n close",
+    // What another client publishes comes for a subscription that is made again, as a retained message.
+    "hello\n c 82 06 00 01 00 01 74 00\n s 90 03 00 01 00\n open\n
+     c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 62\n s 20 02 00 00\n c 31 04 00 01 74 21\n back\n
+     s 30 04 00 01 74 21\n c 82 06 00 02 00 01 74 00\n s 90 03 00 02 00 31 04 00 01 74 21\n c c0 00\n s d0 00\n close",
 ];
 
 /// What is wrong, as kind and clauses, with the conversation.

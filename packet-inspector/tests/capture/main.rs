@@ -14,6 +14,7 @@ mod bad_packets;
 mod chromium;
 mod conversations;
 mod edges;
+mod ends;
 mod files;
 mod gaps;
 mod hostile;

@@ -4,9 +4,26 @@ use super::super::framer::Sender;
 use super::super::recognise::Other;
 use super::super::segment::Segment;
 use super::super::{Context, Direction, Event, Sink};
-use super::{Connection, Half, Protocol};
+use super::{Connection, End, Half, Protocol};
 use crate::capture::Time;
 use crate::net::TcpFlags;
+
+impl Half {
+    /// How many bytes are missing at the end, by what was acknowledged or by the end itself, and in which record that is said.
+    fn lacks_at_end(&self) -> Option<(u64, (u64, Time))> {
+        let order = &self.order;
+        let acknowledged = (order.never_seen(), order.missed_at());
+        let sent = self.end.map_or((0, None), |end| {
+            let lacks = order.lacks_before(end.number);
+            // Behind a FIN that was not captured, the number of a RST is one more.
+            let is_end = !end.is_fin && lacks == 1;
+            (if is_end { 0 } else { lacks }, Some(end.moment))
+        });
+        let lacks = [acknowledged, sent].into_iter().filter(|(missing, _)| *missing > 0);
+        let moment = lacks.clone().filter_map(|(_, moment)| moment).min_by_key(|(frame, _)| *frame);
+        Some((lacks.map(|(missing, _)| missing).max()?, moment?))
+    }
+}
 
 impl Connection {
     /// FIN and RST, and the end of what was said before them.
@@ -16,19 +33,27 @@ impl Connection {
         direction: Direction,
         cx: &mut Context<'_, S>,
     ) {
-        let (frame, time) = self.last;
+        let moment = self.last;
+        let number = segment.seq.wrapping_add(segment.wire_len);
         if segment.flags.contains(TcpFlags::RST) {
             if !self.over {
+                self.half_mut(direction).end.get_or_insert(End { number, is_fin: false, moment });
+                let unseen = self.lacks_its_end(direction);
                 self.flush(cx);
-                self.tell(direction, frame, time, Event::Reset, cx);
+                self.tell_of(direction, unseen, moment, Event::Reset, cx);
             }
             self.over = true;
-        } else if segment.flags.contains(TcpFlags::FIN) && self.half(direction).finished.is_none() {
-            let end = segment.seq.wrapping_add(segment.wire_len).wrapping_add(1);
-            self.half_mut(direction).finished = Some(end);
-            self.tell(direction, frame, time, Event::Finished, cx);
-            self.over |= self.forward.finished.is_some() && self.backward.finished.is_some();
+        } else if segment.flags.contains(TcpFlags::FIN) && self.half(direction).finished().is_none() {
+            self.half_mut(direction).end = Some(End { number, is_fin: true, moment });
+            self.tell_of(direction, self.lacks_its_end(direction), moment, Event::Finished, cx);
+            self.over |= self.forward.finished().is_some() && self.backward.finished().is_some();
         }
+    }
+
+    /// Whether bytes that a side sent before its end, or knew of then, have not been seen.
+    fn lacks_its_end(&self, direction: Direction) -> bool {
+        let lacks = |direction| self.half(direction).lacks_at_end().is_some();
+        lacks(direction) || lacks(direction.opposite())
     }
 
     /// Nothing more comes: what waits has waited long enough.
@@ -36,12 +61,13 @@ impl Connection {
         let held_before = self.waiting();
         self.give_on([u64::MAX; 2], cx);
         for direction in [Direction::Forward, Direction::Backward] {
-            let order = &mut self.half_mut(direction).order;
-            order.claim_all();
-            let (missing, missed_at) = (order.never_seen(), order.missed_at());
+            let half = self.half_mut(direction);
+            half.order.claim_all();
             // Of a side that was not captured at all there is nothing to miss.
-            if missing > 0 && self.half(direction).seen && self.protocol != Protocol::Other {
-                self.lost(direction, missing, missed_at.unwrap_or(self.last), cx);
+            let lacks = half.lacks_at_end().filter(|_| half.seen && !half.lost_end);
+            if let Some((missing, moment)) = lacks.filter(|_| self.protocol != Protocol::Other) {
+                self.half_mut(direction).lost_end = true;
+                self.lost(direction, missing, moment, cx);
             }
         }
         for direction in [Direction::Forward, Direction::Backward] {
@@ -54,7 +80,7 @@ impl Connection {
     pub(in super::super) fn close<S: Sink>(&mut self, forgotten: bool, cx: &mut Context<'_, S>) {
         self.flush(cx);
         let (frame, time) = self.last;
-        let closed_unseen = |half: &Half| half.finished.is_none() && half.order.missing() > 0;
+        let closed_unseen = |half: &Half| half.finished().is_none() && half.order.missing() > 0;
         let unseen = closed_unseen(&self.forward) || closed_unseen(&self.backward);
         self.tell_of(Direction::Forward, unseen, (frame, time), Event::Closed { forgotten }, cx);
     }

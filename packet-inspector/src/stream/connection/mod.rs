@@ -40,10 +40,22 @@ struct Half {
     failed: bool,
     /// A segment of this side has been seen.
     seen: bool,
-    /// The number behind its FIN.
-    finished: Option<u32>,
+    /// Its FIN, or the RST without one.
+    end: Option<End>,
+    /// What is missing before it has been told.
+    lost_end: bool,
     /// How many bytes of an unknown protocol have been looked at.
     tried: usize,
+}
+
+/// Where a side says that its bytes end.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    /// The number behind the last one.
+    number: u32,
+    is_fin: bool,
+    /// The record.
+    moment: (u64, Time),
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +71,11 @@ struct WebSocket {
 }
 
 impl Half {
+    /// The number behind its FIN.
+    fn finished(&self) -> Option<u32> {
+        self.end.filter(|end| end.is_fin).map(|end| end.number.wrapping_add(1))
+    }
+
     /// What it holds is counted no more.
     fn drop_inflater<S>(&mut self, cx: &mut Context<'_, S>) {
         if self.websocket.as_mut().and_then(|websocket| websocket.inflater.take()).is_some() {
@@ -110,7 +127,7 @@ impl Connection {
         }
         if !segment.flags.contains(TcpFlags::SYN) {
             // Its SYN was not captured: data behind the end, or where none was.
-            let behind = half.finished.is_some_and(|end| segment.seq.wrapping_sub(end).cast_signed() >= 0);
+            let behind = half.finished().is_some_and(|end| segment.seq.wrapping_sub(end).cast_signed() >= 0);
             return self.over && segment.wire_len > 0 && (behind || half.order.is_elsewhere(segment.seq));
         }
         if segment.flags.contains(TcpFlags::ACK) {
@@ -146,7 +163,7 @@ impl Connection {
     /// sent has not been.
     fn unseen(&self, direction: Direction) -> bool {
         let other = self.half(direction.opposite());
-        !other.seen || other.order.unseen() > u64::from(other.finished.is_some())
+        !other.seen || other.order.unseen() > u64::from(other.finished().is_some())
     }
 
     /// Takes a segment, whose data may be in several records.

@@ -19,7 +19,7 @@ impl Connection {
         let other = self.half_mut(direction.opposite());
         other.order.acknowledge(segment.ack, moment);
         // FIN counts as a byte.
-        let is_behind_fin = other.finished == Some(segment.ack);
+        let is_behind_fin = other.finished() == Some(segment.ack);
         other.order.place_of(segment.ack.wrapping_sub(u32::from(is_behind_fin)))
     }
 

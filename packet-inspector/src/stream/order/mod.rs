@@ -282,6 +282,11 @@ impl Order {
         self.acknowledged.place().saturating_sub(self.place)
     }
 
+    /// Bytes before this number that have not come.
+    pub(super) fn lacks_before(&self, number: u32) -> u64 {
+        self.place_of(number).map_or(0, |place| place.saturating_sub(self.place))
+    }
+
     /// The record in which the receiver acknowledged them.
     pub(super) fn missed_at(&self) -> Option<(u64, Time)> {
         self.acknowledged.moment(self.place)
