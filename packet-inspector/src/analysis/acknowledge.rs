@@ -1,6 +1,6 @@
 //! Acknowledgements of QoS 1 and 2: of the right kind, for messages in flight, in their order, in time.
 
-use mqtt_codec::{PacketId, Side};
+use mqtt_codec::{PacketId, PacketType, Side};
 
 use super::connection::{Connection, index, other};
 use super::delivery::Deliveries;
@@ -16,34 +16,51 @@ impl Connection {
     pub(super) fn acknowledge(
         &mut self,
         side: Side,
-        first: u8,
+        packet: PacketType,
         id: PacketId,
         at: At,
         cx: &mut Context<'_, impl Listener>,
     ) {
         let id = id.get();
-        let (name, puback, pubrec) = match first {
-            0x40 => ("PUBACK", true, false),
-            0x50 => ("PUBREC", false, true),
+        let (name, puback, pubrec) = match packet {
+            PacketType::Puback => ("PUBACK", true, false),
+            PacketType::Pubrec => ("PUBREC", false, true),
             _ => ("PUBCOMP", false, false),
         };
+        if self.settle(other(side), id, packet, at, cx) {
+            return;
+        }
         let Some(deliveries) = self.deliveries.get_mut(index(other(side))) else { return };
         let Some(exchange) = deliveries.in_flight.get_mut(&id) else {
             if deliveries.may_repeat(id) {
+                if pubrec {
+                    deliveries.due_again(id);
+                }
                 return;
             }
             let inherited = self.resumed.as_mut().is_some_and(|resumed| resumed.knows(other(side), id));
-            if !inherited && self.begins_with_nothing() {
-                let message = format!("{name} for packet identifier {id}, which no message in flight has");
-                let clause = if pubrec || puback { "MQTT-2.3.1-6" } else { "MQTT-4.3.3-2" };
-                warning("unknown_packet_id", side, message).against(&[clause]).tell(&[at.frame], at, cx);
+            if inherited || !self.begins_with_nothing() {
+                return;
             }
+            let clause = if pubrec || puback { "MQTT-2.3.1-6" } else { "MQTT-4.3.3-2" };
+            if side == Side::Server
+                && let Some(request) = self.requests.waiting.get_mut(&id)
+            {
+                request.wrongly_answered = true;
+                let message = format!("{name} {id} answers {}", request.name());
+                let (clauses, frames) = ([request.clause(), clause], [request.at.frame, at.frame]);
+                error("wrong_acknowledgement", side, message).against(&clauses).tell(&frames, at, cx);
+                return;
+            }
+            let message = format!("{name} for packet identifier {id}, which no message in flight has");
+            warning("unknown_packet_id", side, message).against(&[clause]).tell(&[at.frame], at, cx);
             return;
         };
         let before = exchange.clone();
         let frames = before.frames_until(at);
         let right_kind = puback == (exchange.qos == 1);
         if !right_kind {
+            exchange.excused = true;
             let message = format!("{name} answers message {id} of QoS {}", before.qos);
             error("wrong_acknowledgement", side, message).against(&["MQTT-3.3.4-1"]).tell(&frames, at, cx);
             self.violate(side, at, "MQTT-4.8.0-1", &[]);
@@ -59,6 +76,7 @@ impl Connection {
             return;
         }
         if !puback && before.step < Step::Pubrel {
+            exchange.excused = true;
             let message = format!("PUBCOMP {id} comes before its PUBREL");
             error("pubcomp_before_pubrel", side, message).against(&["MQTT-4.3.3-2"]).tell(&frames, at, cx);
             return;
@@ -111,15 +129,20 @@ impl Connection {
     /// PUBREL from the sender.
     pub(super) fn release(&mut self, side: Side, id: PacketId, at: At, cx: &mut Context<'_, impl Listener>) {
         let id = id.get();
+        if self.settle(side, id, PacketType::Pubrel, at, cx) {
+            return;
+        }
         let Some(deliveries) = self.deliveries.get_mut(index(side)) else { return };
         let Some(exchange) = deliveries.in_flight.get_mut(&id) else {
-            if let Some(stored) = self.resumed.as_mut().and_then(|resumed| resumed.release(side, id)) {
+            if deliveries.may_repeat(id) {
+                deliveries.due_again(id);
+            } else if let Some(stored) = self.resumed.as_mut().and_then(|resumed| resumed.release(side, id)) {
                 // Goes on from the last connection: PUBCOMP is awaited.
                 self.adopt(side, id, stored, at, cx.stream);
             } else if self.begins_with_nothing() {
                 // It is answered all the same.
                 if let Some(deliveries) = self.deliveries.get_mut(index(side)) {
-                    deliveries.released_again(id);
+                    deliveries.due_again(id);
                 }
                 let message = format!("PUBREL for packet identifier {id}, which no message in flight has");
                 warning("unknown_packet_id", side, message).against(&["MQTT-2.3.1-6"]).tell(
@@ -149,7 +172,7 @@ impl Connection {
                 exchange.go(Step::Pubrel, at);
                 self.released_in_order(side, &before, at, cx);
             }
-            Step::Pubrel | Step::Complete => deliveries.released_again(id),
+            Step::Pubrel | Step::Complete => deliveries.due_again(id),
         }
     }
 
@@ -170,6 +193,8 @@ impl Connection {
             content: 0,
             order,
             received: 0,
+            disputed: false,
+            excused: false,
         };
         deliveries.in_flight.insert(id, exchange);
     }
@@ -203,12 +228,13 @@ impl Connection {
     pub(super) fn undelivered(&mut self, side: Side, end: At, cx: &mut Context<'_, impl Listener>) {
         let receiver = other(side);
         let Some(deliveries) = self.deliveries.get_mut(index(side)) else { return };
+        deliveries.displaced.drain(..).for_each(|exchange| cx.listener.exchange(&exchange));
         let left = std::mem::take(&mut deliveries.in_flight);
         let last_of_receiver = self.last.get(index(receiver)).copied().flatten();
         for exchange in left.values() {
             cx.listener.exchange(exchange);
             let Some(since) = exchange.steps.last().copied().filter(|_| self.complete) else { continue };
-            if self.is_void(side, since) {
+            if exchange.disputed || exchange.excused || self.is_void(side, since) {
                 continue;
             }
             // Who waits for whom: behind PUBREC the sender has to go on.

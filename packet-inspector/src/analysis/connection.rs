@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use mqtt_codec::{Packet, Side};
+use mqtt_codec::{Packet, PacketType, Side};
 
 use super::delivery::Deliveries;
 use super::handshake::Handshake;
@@ -154,10 +154,10 @@ impl Connection {
         }
         match packet {
             Packet::Publish(publish) => self.publish(side, &publish, at, cx),
-            Packet::Puback(id) => self.acknowledge(side, 0x40, id, at, cx),
-            Packet::Pubrec(id) => self.acknowledge(side, 0x50, id, at, cx),
+            Packet::Puback(id) => self.acknowledge(side, PacketType::Puback, id, at, cx),
+            Packet::Pubrec(id) => self.acknowledge(side, PacketType::Pubrec, id, at, cx),
             Packet::Pubrel(id) => self.release(side, id, at, cx),
-            Packet::Pubcomp(id) => self.acknowledge(side, 0x70, id, at, cx),
+            Packet::Pubcomp(id) => self.acknowledge(side, PacketType::Pubcomp, id, at, cx),
             Packet::Subscribe(subscribe) => self.subscribe(&subscribe, at, cx),
             Packet::Suback(suback) => self.suback(&suback, at, cx),
             Packet::Unsubscribe(unsubscribe) => self.unsubscribe(&unsubscribe, at, cx),

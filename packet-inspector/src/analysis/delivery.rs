@@ -18,6 +18,8 @@ const MAX_REPEATED: usize = 64;
 pub(super) struct Deliveries {
     pub(super) from: Side,
     pub(super) in_flight: BTreeMap<u16, Exchange>,
+    /// Messages whose identifiers were used again while they were in flight.
+    pub(super) displaced: Vec<Exchange>,
     /// Messages that are complete and were sent more than once: how many more acknowledgements may come.
     repeated: Vec<(u16, u32)>,
     /// Messages and PUBRECs so far.
@@ -31,6 +33,7 @@ impl Deliveries {
         Self {
             from,
             in_flight: BTreeMap::new(),
+            displaced: Vec::new(),
             repeated: Vec::new(),
             sent: 0,
             received: 0,
@@ -40,13 +43,14 @@ impl Deliveries {
 
     pub(super) fn forget(&mut self) {
         self.in_flight.clear();
+        self.displaced.clear();
         self.repeated.clear();
     }
 
     /// About the bytes of what is in flight.
     pub(super) fn weight(&self) -> usize {
-        let topics: usize = self.in_flight.values().map(|exchange| exchange.topic.len()).sum();
-        topics + self.in_flight.len() * OF_A_PACKET
+        let all = self.in_flight.values().chain(&self.displaced);
+        all.map(|exchange| exchange.topic.len() + OF_A_PACKET).sum()
     }
 
     pub(super) fn began(&self, id: PacketId) -> Option<At> {
@@ -78,8 +82,9 @@ impl Deliveries {
         true
     }
 
-    /// One more PUBCOMP is due, for a PUBREL that is no step of a message in flight.
-    pub(super) fn released_again(&mut self, id: u16) {
+    /// One more acknowledgement is due, for one that is no step of a message in flight: PUBREL for PUBREC, PUBCOMP for
+    /// PUBREL.
+    pub(super) fn due_again(&mut self, id: u16) {
         if self.repeated.len() < MAX_REPEATED {
             self.repeated.push((id, 1));
         }
@@ -116,6 +121,7 @@ impl Connection {
         let Some(deliveries) = self.deliveries.get_mut(index(side)) else { return };
         let content = deliveries.content(publish);
         let qos = publish.delivery.qos().as_u8();
+        let mut disputed = false;
         if let Some(before) = deliveries.in_flight.get_mut(&packet_id) {
             if before.content == content && before.qos == qos {
                 before.repeated += 1;
@@ -124,16 +130,20 @@ impl Connection {
                 return;
             }
             let before = before.clone();
-            self.id_in_use(side, packet_id, &before, dup, at, cx);
+            self.message_id_in_use(side, &before, dup, at, cx);
+            disputed = true;
         } else if side == Side::Client
-            && let Some(request) = self.requests.began_with(packet_id)
+            && let Some(request) = self.requests.waiting.get(&packet_id).filter(|request| !request.disputed)
         {
             let message =
                 format!("packet identifier {packet_id} is in use by a request that is not answered");
-            let frames = [request.frame, at.frame];
+            let frames = [request.at.frame, at.frame];
             error("packet_id_in_use", side, message).against(&["MQTT-2.3.1-2"]).tell(&frames, at, cx);
         } else {
             self.first_sending(side, packet_id, qos, dup, at, cx);
+        }
+        if !disputed {
+            self.use_anew(side, packet_id, cx);
         }
         let Some(deliveries) = self.deliveries.get_mut(index(side)) else { return };
         deliveries.sent += 1;
@@ -149,6 +159,8 @@ impl Connection {
             content,
             order: deliveries.sent,
             received: 0,
+            disputed,
+            excused: false,
         };
         deliveries.in_flight.insert(packet_id, exchange);
     }
@@ -203,30 +215,15 @@ impl Connection {
         cx: &mut Context<'_, impl Listener>,
     ) {
         let frames = before.frames_until(at);
-        if !dup {
-            let message = format!("message {} is sent again without DUP", before.id);
+        let id = before.id;
+        if before.step == Step::Pubrel {
+            let message = format!("PUBLISH {id} is sent again behind its PUBREL");
+            let clauses = ["MQTT-4.3.3-1", "MQTT-3.3.1-1"];
+            let clauses = if dup { &clauses[..1] } else { &clauses[..] };
+            error("publish_after_pubrel", side, message).against(clauses).tell(&frames, at, cx);
+        } else if !dup {
+            let message = format!("message {id} is sent again without DUP");
             error("sent_again_without_dup", side, message).against(&["MQTT-3.3.1-1"]).tell(&frames, at, cx);
         }
-        if before.step == Step::Pubrel {
-            let message = format!("PUBLISH {} is sent again behind its PUBREL", before.id);
-            error("publish_after_pubrel", side, message).against(&["MQTT-4.3.3-1"]).tell(&frames, at, cx);
-        }
-    }
-
-    fn id_in_use(
-        &mut self,
-        side: Side,
-        id: u16,
-        before: &Exchange,
-        dup: bool,
-        at: At,
-        cx: &mut Context<'_, impl Listener>,
-    ) {
-        let own = if side == Side::Client { "MQTT-2.3.1-2" } else { "MQTT-2.3.1-4" };
-        let clauses = if before.step > Step::Publish || dup { [own, "MQTT-2.3.1-3"] } else { [own, own] };
-        let clauses = if clauses[0] == clauses[1] { &clauses[..1] } else { &clauses[..] };
-        let message = format!("packet identifier {id} is used for another message while one is in flight");
-        let frames = before.frames_until(at);
-        error("packet_id_in_use", side, message).against(clauses).tell(&frames, at, cx);
     }
 }

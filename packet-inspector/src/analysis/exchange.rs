@@ -43,6 +43,10 @@ pub struct Exchange {
     pub(super) order: u64,
     /// The place of the PUBREC in the order of those.
     pub(super) received: u64,
+    /// Others with the same identifier were in flight with it: acknowledgements may be theirs.
+    pub(super) disputed: bool,
+    /// A wrong acknowledgement came, which has been said: the right one may never come.
+    pub(super) excused: bool,
 }
 
 impl Exchange {

@@ -106,7 +106,10 @@ impl Connection {
 
     /// A packet of the Server other than CONNACK.
     fn server_speaks(&mut self, packet: &Packet<'_>, at: At, cx: &mut Context<'_, impl Listener>) {
-        if self.handshake.connack.is_none() && self.complete && self.packets == [self.packets[0], 1] {
+        let is_first = self.handshake.connack.is_none() && self.complete && self.packets[1] == 1;
+        if is_first && self.handshake.connect.is_none() && self.goes_on(Side::Server, at, cx) {
+            // That it did not close is all there is to say.
+        } else if is_first {
             let message = format!("{} comes before any CONNACK", packet.packet_type());
             error("first_not_connack", Side::Server, message).against(&["MQTT-3.2.0-1"]).tell(
                 &[at.frame],
@@ -124,6 +127,14 @@ impl Connection {
                 .against(&["MQTT-3.2.2-5"])
                 .tell(&frames, at, cx);
         }
+    }
+
+    fn unasked_connack(&mut self, at: At, cx: &mut Context<'_, impl Listener>) {
+        if self.goes_on(Side::Server, at, cx) {
+            return;
+        }
+        let message = "CONNACK comes before any CONNECT".to_owned();
+        error("connack_unasked", Side::Server, message).against(&["MQTT-3.2.0-1"]).tell(&[at.frame], at, cx);
     }
 
     fn connect(
@@ -158,6 +169,9 @@ impl Connection {
             Connack::Refused(code) => (code_of(code), false),
         };
         if let Some(before) = self.handshake.connack {
+            if self.goes_on(Side::Server, at, cx) {
+                return;
+            }
             let message = "a second CONNACK on one connection".to_owned();
             let frames = [before.at.frame, at.frame];
             error("second_connack", Side::Server, message).against(&["MQTT-3.2.0-1"]).tell(&frames, at, cx);
@@ -173,12 +187,9 @@ impl Connection {
             if let Some((connect, fault)) = self.handshake.unread {
                 self.answer_to_unread(connect, fault, answer, cx);
             } else if self.complete {
-                let message = "CONNACK comes before any CONNECT".to_owned();
-                error("connack_unasked", Side::Server, message).against(&["MQTT-3.2.0-1"]).tell(
-                    &[at.frame],
-                    at,
-                    cx,
-                );
+                // The one that is due comes behind CONNECT.
+                self.handshake.connack = None;
+                self.unasked_connack(at, cx);
             }
             return;
         };

@@ -16,6 +16,7 @@ mod answered;
 mod clauses;
 mod connection;
 mod delivery;
+mod disputed;
 mod exchange;
 mod handshake;
 mod name;

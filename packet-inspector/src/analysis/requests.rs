@@ -19,7 +19,9 @@ const MAX_ANSWERED: usize = 16;
 /// What the Client asked for.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    waiting: BTreeMap<u16, Request>,
+    pub(super) waiting: BTreeMap<u16, Request>,
+    /// Requests whose identifiers were used again while they waited.
+    pub(super) displaced: Vec<(u16, Request)>,
     /// Identifiers of the last requests that were answered, with where.
     answered: VecDeque<(u16, bool, At)>,
     pub(super) subscriptions: Vec<Subscription>,
@@ -33,13 +35,34 @@ pub(super) struct Requests {
 }
 
 #[derive(Clone, Debug)]
-struct Request {
-    at: At,
+pub(super) struct Request {
+    pub(super) at: At,
     /// The QoS asked for, for each filter of a SUBSCRIBE; `None` for UNSUBSCRIBE.
     qos: Option<Vec<u8>>,
     filters: Vec<Vec<u8>>,
     /// An answer of another kind came, which has been said.
-    wrongly_answered: bool,
+    pub(super) wrongly_answered: bool,
+    /// Another one with the same identifier waited before it: answers may be that one's.
+    pub(super) disputed: bool,
+}
+
+impl Request {
+    fn new(at: At, qos: Option<Vec<u8>>, filters: Vec<Vec<u8>>) -> Self {
+        Self { at, qos, filters, wrongly_answered: false, disputed: false }
+    }
+
+    pub(super) fn is_subscribe(&self) -> bool {
+        self.qos.is_some()
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        if self.is_subscribe() { "SUBSCRIBE" } else { "UNSUBSCRIBE" }
+    }
+
+    /// The statement by which it is answered.
+    pub(super) fn clause(&self) -> &'static str {
+        if self.is_subscribe() { "MQTT-3.8.4-1" } else { "MQTT-3.10.4-4" }
+    }
 }
 
 impl Requests {
@@ -56,18 +79,15 @@ impl Requests {
 
     /// About the bytes of what waits, and of the subscriptions.
     pub(super) fn weight(&self) -> usize {
-        let waiting = self.waiting.values().flat_map(|request| &request.filters);
+        let displaced = self.displaced.iter().map(|(_, request)| request);
+        let waiting = self.waiting.values().chain(displaced).flat_map(|request| &request.filters);
         let waiting: usize = waiting.map(|filter| filter.len() + size_of::<Vec<u8>>()).sum();
         let filters: usize = self.subscriptions.iter().map(Subscription::weight).sum();
-        waiting + self.waiting.len() * OF_A_PACKET + filters
+        waiting + (self.waiting.len() + self.displaced.len()) * OF_A_PACKET + filters
     }
 
     pub(super) fn began(&self, id: PacketId) -> Option<At> {
-        self.began_with(id.get())
-    }
-
-    pub(super) fn began_with(&self, id: u16) -> Option<At> {
-        self.waiting.get(&id).map(|request| request.at)
+        self.waiting.get(&id.get()).map(|request| request.at)
     }
 
     /// The answers to what was asked for in this record.
@@ -125,11 +145,7 @@ impl Connection {
         }
         let qos = list.iter().map(|(_, qos)| qos.as_u8()).collect();
         self.retained.subscribed();
-        self.request(
-            subscribe.packet_id,
-            Request { at, qos: Some(qos), filters, wrongly_answered: false },
-            cx,
-        );
+        self.request(subscribe.packet_id.get(), Request::new(at, Some(qos), filters), cx);
     }
 
     pub(super) fn unsubscribe(
@@ -139,31 +155,19 @@ impl Connection {
         cx: &mut Context<'_, impl Listener>,
     ) {
         let filters = unsubscribe.filters.iter().map(|filter| filter.as_bytes().to_vec()).collect();
-        self.request(unsubscribe.packet_id, Request { at, qos: None, filters, wrongly_answered: false }, cx);
-    }
-
-    fn request(&mut self, id: PacketId, request: Request, cx: &mut Context<'_, impl Listener>) {
-        let at = request.at;
-        let in_use = self.requests.began(id).or_else(|| self.deliveries[0].began(id));
-        if let Some(before) = in_use {
-            let message = format!("packet identifier {id} is in use by a packet that is not acknowledged");
-            let frames = [before.frame, at.frame];
-            error("packet_id_in_use", Side::Client, message).against(&["MQTT-2.3.1-2"]).tell(&frames, at, cx);
-        }
-        self.requests.waiting.insert(id.get(), request);
+        self.request(unsubscribe.packet_id.get(), Request::new(at, None, filters), cx);
     }
 
     pub(super) fn suback(&mut self, suback: &Suback<'_>, at: At, cx: &mut Context<'_, impl Listener>) {
         let id = suback.packet_id.get();
-        if !self.answers(id, true, at, cx) {
-            return;
-        }
-        let Some(request) = self.requests.answer(id, true, at) else { return };
+        let Some(request) = self.answered(id, true, at, cx) else { return };
         cx.answered(Asked::Subscribe, request.at, at);
         let asked = request.qos.unwrap_or_default();
         let codes: Vec<_> = suback.return_codes.iter().collect();
         let frames = [request.at.frame, at.frame];
-        if codes.len() != asked.len() {
+        if request.disputed {
+            // It may be the answer to another one.
+        } else if codes.len() != asked.len() {
             let message =
                 format!("SUBACK {id} has {} return codes for {} topic filters", codes.len(), asked.len());
             error("suback_count", Side::Server, message).against(&["MQTT-3.8.4-5"]).tell(&frames, at, cx);
@@ -187,10 +191,7 @@ impl Connection {
     }
 
     pub(super) fn unsuback(&mut self, id: PacketId, at: At, cx: &mut Context<'_, impl Listener>) {
-        if !self.answers(id.get(), false, at, cx) {
-            return;
-        }
-        let Some(request) = self.requests.answer(id.get(), false, at) else { return };
+        let Some(request) = self.answered(id.get(), false, at, cx) else { return };
         cx.answered(Asked::Unsubscribe, request.at, at);
         for subscription in &mut self.requests.subscriptions {
             if request.filters.contains(&subscription.filter) {
@@ -199,47 +200,61 @@ impl Connection {
         }
     }
 
-    /// Whether a request with this identifier, of this kind, waits for its answer.
-    fn answers(&mut self, id: u16, is_subscribe: bool, at: At, cx: &mut Context<'_, impl Listener>) -> bool {
+    /// The request with this identifier, of this kind, that waits for its answer.
+    fn answered(
+        &mut self,
+        id: u16,
+        is_subscribe: bool,
+        at: At,
+        cx: &mut Context<'_, impl Listener>,
+    ) -> Option<Request> {
+        if let Some(mut request) = self.requests.take_displaced(id, is_subscribe) {
+            request.disputed = true;
+            return Some(request);
+        }
         let name = if is_subscribe { "SUBACK" } else { "UNSUBACK" };
         match self.requests.waiting.get_mut(&id) {
-            Some(request) if request.qos.is_some() == is_subscribe => return true,
-            Some(request) => {
+            Some(request) if request.is_subscribe() == is_subscribe => {
+                return self.requests.answer(id, is_subscribe, at);
+            }
+            Some(request) if !request.wrongly_answered && !request.disputed => {
                 request.wrongly_answered = true;
                 let frames = [request.at.frame, at.frame];
-                let asked = if is_subscribe { "UNSUBSCRIBE" } else { "SUBSCRIBE" };
-                let message = format!("{name} {id} answers {asked}");
-                let clauses: &[_] = if is_subscribe { &["MQTT-3.10.4-4"] } else { &["MQTT-3.8.4-1"] };
-                error("wrong_acknowledgement", Side::Server, message).against(clauses).tell(&frames, at, cx);
+                let message = format!("{name} {id} answers {}", request.name());
+                error("wrong_acknowledgement", Side::Server, message)
+                    .against(&[request.clause()])
+                    .tell(&frames, at, cx);
             }
-            None if self.complete => {
-                let before = self.requests.was_answered(id, is_subscribe);
-                let (kind, clauses, message): (_, &[_], _) = match (before, is_subscribe) {
-                    (Some(_), true) => {
-                        ("answered_twice", &["MQTT-3.8.4-4"], format!("a second SUBACK for SUBSCRIBE {id}"))
-                    }
-                    (Some(_), false) => (
-                        "answered_twice",
-                        &["MQTT-3.10.4-6"],
-                        format!("a second UNSUBACK for UNSUBSCRIBE {id}"),
-                    ),
-                    (None, true) => (
-                        "unknown_packet_id",
-                        &["MQTT-3.8.4-2", "MQTT-2.3.1-7"],
-                        format!("SUBACK for packet identifier {id}, which no SUBSCRIBE has"),
-                    ),
-                    (None, false) => (
-                        "unknown_packet_id",
-                        &["MQTT-3.10.4-4", "MQTT-2.3.1-7"],
-                        format!("UNSUBACK for packet identifier {id}, which no UNSUBSCRIBE has"),
-                    ),
-                };
-                let frames: Vec<_> = before.into_iter().chain([at]).map(|at| at.frame).collect();
-                error(kind, Side::Server, message).against(clauses).tell(&frames, at, cx);
-            }
-            None => {}
+            None if self.complete => self.unasked(id, is_subscribe, at, cx),
+            _ => {}
         }
-        false
+        None
+    }
+
+    /// SUBACK or UNSUBACK for which no request waits.
+    fn unasked(&mut self, id: u16, is_subscribe: bool, at: At, cx: &mut Context<'_, impl Listener>) {
+        let (name, asked, clauses) = match is_subscribe {
+            true => ("SUBACK", "SUBSCRIBE", ["MQTT-3.3.4-1", "MQTT-3.8.4-2", "MQTT-2.3.1-7"]),
+            false => ("UNSUBACK", "UNSUBSCRIBE", ["MQTT-3.3.4-1", "MQTT-3.10.4-4", "MQTT-2.3.1-7"]),
+        };
+        if let Some(before) = self.requests.was_answered(id, is_subscribe) {
+            let clause = if is_subscribe { "MQTT-3.8.4-4" } else { "MQTT-3.10.4-6" };
+            let message = format!("a second {name} for {asked} {id}");
+            let frames = [before.frame, at.frame];
+            error("answered_twice", Side::Server, message).against(&[clause]).tell(&frames, at, cx);
+            return;
+        }
+        let message = self.deliveries.first_mut().and_then(|messages| messages.in_flight.get_mut(&id));
+        if let Some(exchange) = message {
+            exchange.excused = true;
+            let frames = exchange.frames_until(at);
+            let message = format!("{name} answers message {id} of QoS {}", exchange.qos);
+            error("wrong_acknowledgement", Side::Server, message).against(&clauses).tell(&frames, at, cx);
+            return;
+        }
+        let message = format!("{name} for packet identifier {id}, which no {asked} has");
+        let clauses = clauses.get(1..).unwrap_or_default();
+        error("unknown_packet_id", Side::Server, message).against(clauses).tell(&[at.frame], at, cx);
     }
 
     pub(super) fn pingreq(&mut self, at: At) {
@@ -277,28 +292,26 @@ impl Connection {
             let overtaken = answered.is_some_and(|answered| answered.time > at.time);
             waited > if overtaken { OVERTAKEN } else { PATIENCE }
         };
-        let mut late: Vec<(At, &[&'static str], String)> = Vec::new();
-        for (id, request) in self.requests.waiting.iter().filter(|(_, request)| !request.wrongly_answered) {
-            let (clauses, name): (&[_], _) = match request.qos {
-                Some(_) => (&["MQTT-3.8.4-1"], "SUBSCRIBE"),
-                None => (&["MQTT-3.10.4-4"], "UNSUBSCRIBE"),
-            };
-            late.push((request.at, clauses, format!("{name} {id} is never answered")));
+        let mut late: Vec<(At, &'static str, String)> = Vec::new();
+        let is_excused = |request: &Request| request.wrongly_answered || request.disputed;
+        for (id, request) in self.requests.waiting.iter().filter(|(_, request)| !is_excused(request)) {
+            let message = format!("{} {id} is never answered", request.name());
+            late.push((request.at, request.clause(), message));
         }
         if let Some(ping) = self.requests.first_ping {
             let message = match self.requests.pings.len() {
                 1 => "PINGREQ is never answered".to_owned(),
                 count => format!("{count} PINGREQ are never answered"),
             };
-            late.push((ping, &["MQTT-3.12.4-1"], message));
+            late.push((ping, "MQTT-3.12.4-1", message));
         }
         if let (Some(connect), None) = (&self.handshake.connect, self.handshake.connack) {
-            late.push((connect.at, &["MQTT-3.1.4-4"], "CONNECT is never answered".to_owned()));
+            late.push((connect.at, "MQTT-3.1.4-4", "CONNECT is never answered".to_owned()));
         }
         let is_due = |at: At| is_late(at) && !self.is_void(Side::Client, at);
-        for (at, clauses, message) in late.into_iter().filter(|(at, ..)| is_due(*at)) {
+        for (at, clause, message) in late.into_iter().filter(|(at, ..)| is_due(*at)) {
             let frames = [at.frame, end.frame];
-            error("unanswered", Side::Server, message).against(clauses).tell(&frames, end, cx);
+            error("unanswered", Side::Server, message).against(&[clause]).tell(&frames, end, cx);
         }
     }
 }

@@ -22,6 +22,17 @@ pub(super) struct Violation {
     said: bool,
 }
 
+impl Violation {
+    /// Says that the other side did not close: it sent something that answers what began there.
+    fn tell(&mut self, began: At, at: At, cx: &mut Context<'_, impl Listener>) {
+        self.said = true;
+        let side = other(self.by);
+        let message = format!("the {side} goes on behind a violation by the {}, instead of closing", self.by);
+        let frames = [self.at.frame, began.frame, at.frame];
+        error("went_on", side, message).against(&[self.clause]).tell(&frames, at, cx);
+    }
+}
+
 impl Connection {
     /// A side did, by this packet, what obliges the other to close.
     pub(super) fn violate(&mut self, by: Side, at: At, clause: &'static str, packet: &[u8]) {
@@ -51,16 +62,11 @@ impl Connection {
         at: At,
         cx: &mut Context<'_, impl Listener>,
     ) -> bool {
-        if self.violation.is_none() {
+        if self.violation.as_ref().is_none_or(|violation| violation.said || violation.by == side) {
             return false;
         }
         let request = self.answered_by(side, packet);
-        let Some(violation) = self.violation.as_mut().filter(|violation| violation.by != side) else {
-            return false;
-        };
-        if violation.said {
-            return false;
-        }
+        let Some(violation) = self.violation.as_mut() else { return false };
         let answer = (packet.packet_type(), packet.packet_id().map_or(0, PacketId::get));
         let (began, answers_it) = match request {
             Some(request) if request.frame < violation.at.frame => return false,
@@ -75,12 +81,15 @@ impl Connection {
             None if violation.answer == Some(answer) => (violation.at, true),
             None => return false,
         };
-        violation.said = true;
-        let message =
-            format!("the {side} goes on behind a violation by the {}, instead of closing", violation.by);
-        let frames = [violation.at.frame, began.frame, at.frame];
-        error("went_on", side, message).against(&[violation.clause]).tell(&frames, at, cx);
+        violation.tell(began, at, cx);
         answers_it
+    }
+
+    /// What a side sends, whatever it is, shows that it did not close. `false` when there is no reason to, or that has
+    /// been said.
+    pub(super) fn goes_on(&mut self, side: Side, at: At, cx: &mut Context<'_, impl Listener>) -> bool {
+        let violation = self.violation.as_mut().filter(|violation| !violation.said && violation.by != side);
+        violation.map(|violation| violation.tell(violation.at, at, cx)).is_some()
     }
 
     /// That the other side did not close has been said.

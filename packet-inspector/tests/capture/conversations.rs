@@ -159,11 +159,26 @@ pub(crate) const BAD: &[(&str, &[&str], &str)] = &[
     ("unknown_packet_id", &["MQTT-3.10.4-4", "MQTT-2.3.1-7"], "hello\n s b0 02 00 02\n close"),
     ("wrong_acknowledgement", &["MQTT-3.3.4-1"], "hello\n c 32 05 00 01 74 00 07\n s 50 02 00 07\n close"),
     ("wrong_acknowledgement", &["MQTT-3.3.4-1"], "hello\n c 34 05 00 01 74 00 07\n s 40 02 00 07\n close"),
+    (
+        "wrong_acknowledgement",
+        &["MQTT-3.8.4-1", "MQTT-2.3.1-6"],
+        "hello\n c 82 06 00 05 00 01 74 00\n s 40 02 00 05\n close",
+    ),
+    (
+        "wrong_acknowledgement",
+        &["MQTT-3.3.4-1", "MQTT-3.8.4-2", "MQTT-2.3.1-7"],
+        "hello\n c 32 05 00 01 74 00 05\n s 90 03 00 05 00\n close",
+    ),
     ("pubrel_before_pubrec", &["MQTT-4.3.3-1"], "hello\n c 34 05 00 01 74 00 07\n c 62 02 00 07\n close"),
     (
         "publish_after_pubrel",
         &["MQTT-4.3.3-1"],
         "hello\n c 34 05 00 01 74 00 07\n s 50 02 00 07\n c 62 02 00 07\n c 3c 05 00 01 74 00 07\n close",
+    ),
+    (
+        "publish_after_pubrel",
+        &["MQTT-4.3.3-1", "MQTT-3.3.1-1"],
+        "hello\n c 34 05 00 01 74 00 07\n s 50 02 00 07\n c 62 02 00 07\n c 34 05 00 01 74 00 07\n close",
     ),
     (
         "pubcomp_before_pubrel",
