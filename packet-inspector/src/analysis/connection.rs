@@ -43,8 +43,8 @@ pub(super) struct Connection {
     /// The last records whose checksum fails.
     damaged: VecDeque<u64>,
     pub(super) closed: [Option<At>; 2],
-    /// The first FIN or RST.
-    first_end: Option<At>,
+    /// The first FIN or RST, and whose it is.
+    pub(super) first_end: Option<(At, Option<Side>)>,
     /// The first RST.
     pub(super) reset: Option<At>,
     pub(super) packets: [u64; 2],
@@ -201,13 +201,13 @@ impl Connection {
                 self.damaged.push_back(at.frame);
             }
             (Event::Finished, Some(side)) => {
-                self.first_end.get_or_insert(at);
+                self.first_end.get_or_insert((at, Some(side)));
                 if let Some(closed) = self.closed.get_mut(index(side)) {
                     closed.get_or_insert(at);
                 }
             }
-            (Event::Reset, _) => {
-                self.first_end.get_or_insert(at);
+            (Event::Reset, side) => {
+                self.first_end.get_or_insert((at, side));
                 self.reset.get_or_insert(at);
             }
             _ => {}
@@ -217,14 +217,22 @@ impl Connection {
         }
     }
 
-    /// The connection is over, or the capture is.
-    pub(super) fn close(&mut self, moment: &Moment<'_>, cx: &mut Context<'_, impl Listener>) {
+    /// The connection is over, or the capture is: then with its last record.
+    pub(super) fn close(
+        &mut self,
+        moment: &Moment<'_>,
+        capture_end: Option<At>,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
+        // Where a connection has no beginning, or not all of its packets, its end may not have been captured either.
+        let shows_ends = self.info.from_start && self.complete && !moment.unseen;
+        let capture_end = capture_end.filter(|_| shows_ends);
         let end = At { frame: moment.frame, time: moment.time };
         // Only now is it known that no packet is missing before the end.
-        self.silent_client(self.first_end.unwrap_or(end), cx);
+        self.silent_to_the_end(end, capture_end, cx);
         self.unanswered(end, cx);
         if !moment.unseen {
-            self.not_closed(end, cx);
+            self.not_closed(end, capture_end, cx);
         }
         for side in [Side::Client, Side::Server] {
             self.not_sent_again(side, end, cx);

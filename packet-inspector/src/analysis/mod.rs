@@ -158,9 +158,10 @@ impl<L: Listener> Sink for Analysis<L> {
         match event {
             Event::Other(other) => cx.listener.left_alone(stream, &Reason::Other(other)),
             Event::OtherVersion(protocol) => cx.listener.left_alone(stream, &Reason::OtherVersion(protocol)),
-            Event::Closed { .. } => {
+            Event::Closed { capture_end, .. } => {
                 if let Some(mut connection) = connections.remove(&stream) {
-                    connection.close(moment, &mut cx);
+                    let capture_end = capture_end.map(|(frame, time)| At { frame, time });
+                    connection.close(moment, capture_end, &mut cx);
                 }
             }
             _ => {
@@ -202,6 +203,10 @@ const OVERTAKEN: Span = Span::seconds(1);
 
 /// How long a side may take to close.
 const CLOSING: Span = Span::seconds(5);
+
+/// The same when nothing of the connection is in the capture any more, but the capture goes on: who closed may have been
+/// out of its sight.
+const UNHEARD: Span = Span::seconds(30);
 
 /// A packet's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

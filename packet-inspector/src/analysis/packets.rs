@@ -41,9 +41,14 @@ fn is_told(finding: &finding::Finding) -> bool {
     finding.severity > Severity::Note || finding.kind == "overlong_remaining_length"
 }
 
-/// A receiver has to take and answer a CONNECT without Client Identifier; who sends it breaks a rule.
+/// A receiver has to take and answer a CONNECT without Client Identifier; who sends it breaks a rule. One of a version
+/// that the standard does not know may be of a later one: who sends it breaks none, and the Server has to answer.
 fn severity_of(finding: &finding::Finding) -> Severity {
-    if finding.kind == "empty_client_id" { Severity::Error } else { finding.severity }
+    match finding.kind {
+        "empty_client_id" => Severity::Error,
+        "unsupported_protocol_level" => Severity::Warning,
+        _ => finding.severity,
+    }
 }
 
 fn sentence(finding: &finding::Finding) -> String {

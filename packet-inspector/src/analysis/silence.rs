@@ -4,7 +4,7 @@ use mqtt_codec::Side;
 
 use super::connection::{Connection, index};
 use super::say::warning;
-use super::{At, CLOSING, Context, Listener};
+use super::{At, CLOSING, Context, Listener, UNHEARD};
 use crate::capture::Span;
 use crate::stream::Captured;
 
@@ -20,7 +20,7 @@ impl Connection {
         if side == Side::Client {
             // The pause ends where the packet begins.
             let began = captured.places.first().map_or(at.time, |place| place.time);
-            self.silent_client(At { time: began.min(at.time), ..at }, cx);
+            self.silent_client(At { time: began.min(at.time), ..at }, Span::default(), cx);
         }
         if let Some(last) = self.last.get_mut(index(side)) {
             // How long one that is cut went on is not known.
@@ -28,30 +28,54 @@ impl Connection {
         }
     }
 
-    pub(super) fn silent_client(&mut self, at: At, cx: &mut Context<'_, impl Listener>) {
+    /// The Client's last pause: until a side closed, the connection was seen last, or the capture ends.
+    pub(super) fn silent_to_the_end(
+        &mut self,
+        end: At,
+        capture_end: Option<At>,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
+        let ended = self.first_end.map(|(at, _)| at);
+        let is_said = self.silent_client(ended.unwrap_or(end), Span::default(), cx);
+        if let Some(capture_end) = capture_end.filter(|_| !is_said && ended.is_none()) {
+            self.silent_client(capture_end, UNHEARD, cx);
+        }
+    }
+
+    /// Whether the Client sent nothing for too long until now, and for so long beyond that; then says it.
+    fn silent_client(&self, at: At, beyond: Span, cx: &mut Context<'_, impl Listener>) -> bool {
         let limit = self.handshake.keep_alive().map(|seconds| Span::millis(i64::from(seconds) * 1500));
-        let (Some(limit), Some(last)) = (limit, self.last.first().copied().flatten()) else { return };
+        let (Some(limit), Some(last)) = (limit, self.last.first().copied().flatten()) else { return false };
         // Who waits to be accepted, or was refused, keeps nothing alive.
-        let Some(accepted) = self.handshake.connack.filter(|answer| answer.code == 0) else { return };
+        let Some(accepted) = self.handshake.connack.filter(|answer| answer.code == 0) else { return false };
         let since = if accepted.at.time > last.time { accepted.at } else { last };
         let pause = at.time.since(since.time);
         // A capture's clock need not be the Client's.
-        if self.disconnect.is_some() || pause <= Span(limit.0.saturating_add(Span::millis(100).0)) {
-            return;
+        let limit = limit.0.saturating_add(Span::millis(100).0).saturating_add(beyond.0);
+        if self.disconnect.is_some() || pause <= Span(limit) {
+            return false;
         }
         let seconds = self.handshake.keep_alive().unwrap_or_default();
+        // The Server closes then, as it has to.
+        let is_closed = matches!(self.first_end, Some((_, Some(Side::Server))));
+        let clauses: &[_] = if is_closed { &["MQTT-3.1.2-23"] } else { &["MQTT-3.1.2-23", "MQTT-3.1.2-24"] };
+        let behind = if is_closed { "" } else { ", and the server did not close the connection" };
         let message = format!(
-            "the client sent nothing for {:.3} s, more than one and a half times its keep alive of {seconds} s",
+            "the client sent nothing for {:.3} s, more than one and a half times its keep alive of {seconds} s{behind}",
             pause.as_seconds()
         );
         let frames = [since.frame, at.frame];
-        warning("keep_alive_missed", Side::Client, message)
-            .against(&["MQTT-3.1.2-23", "MQTT-3.1.2-24"])
-            .tell(&frames, at, cx);
+        warning("keep_alive_missed", Side::Client, message).against(clauses).tell(&frames, at, cx);
+        true
     }
 
     /// A side that has to close, and does not, or long after.
-    pub(super) fn not_closed(&mut self, end: At, cx: &mut Context<'_, impl Listener>) {
+    pub(super) fn not_closed(
+        &mut self,
+        end: At,
+        capture_end: Option<At>,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
         let refused = self.handshake.refused().filter(|_| !self.handshake.went_on);
         let duties = [
             (Side::Client, self.disconnect, "behind DISCONNECT", "MQTT-3.14.4-1"),
@@ -61,19 +85,21 @@ impl Connection {
             let Some(since) = since else { continue };
             let closed = self.closed.get(index(side)).copied().flatten().into_iter().chain(self.reset);
             let closed = closed.min_by_key(|at| at.time);
-            let waited = closed.unwrap_or(end).time.since(since.time);
-            if waited <= CLOSING {
+            let waits_at = |until: At, patience| until.time.since(since.time) > patience;
+            let unheard = capture_end.filter(|end| closed.is_none() && waits_at(*end, UNHEARD));
+            let Some(until) = Some(closed.unwrap_or(end)).filter(|at| waits_at(*at, CLOSING)).or(unheard)
+            else {
                 continue;
-            }
+            };
             let message = match closed {
                 Some(_) => {
-                    let seconds = waited.as_seconds();
+                    let seconds = until.time.since(since.time).as_seconds();
                     format!("the {side} closed the connection {which} only after {seconds:.3} s")
                 }
                 None => format!("the {side} did not close the connection {which}"),
             };
-            let frames = [since.frame, closed.unwrap_or(end).frame];
-            warning("not_closed", side, message).against(&[clause]).tell(&frames, end, cx);
+            let frames = [since.frame, until.frame];
+            warning("not_closed", side, message).against(&[clause]).tell(&frames, until, cx);
         }
     }
 }

@@ -187,8 +187,8 @@ pub fn happening(event: Event) -> Option<String> {
             "the TCP checksum does not verify: this copy of the data is used only if no good one comes"
                 .to_owned()
         }
-        Event::Closed { forgotten: true } => "forgotten, as there are too many connections".to_owned(),
-        Event::Finished | Event::Reset | Event::Closed { forgotten: false } => return None,
+        Event::Closed { forgotten: true, .. } => "forgotten, as there are too many connections".to_owned(),
+        Event::Finished | Event::Reset | Event::Closed { forgotten: false, .. } => return None,
     })
 }
 

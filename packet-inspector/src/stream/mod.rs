@@ -192,6 +192,8 @@ pub enum Event {
     Closed {
         /// The connection was forgotten.
         forgotten: bool,
+        /// The capture is over: its last record, of whatever connection, and when that was captured.
+        capture_end: Option<(u64, Time)>,
     },
 }
 

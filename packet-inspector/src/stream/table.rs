@@ -19,6 +19,8 @@ pub struct Streams {
     held: usize,
     /// The number of the next connection.
     next: u32,
+    /// The last record.
+    last: (u64, Time),
 }
 
 impl Streams {
@@ -31,6 +33,7 @@ impl Streams {
             fragments: Fragments::default(),
             held: 0,
             next: 0,
+            last: (0, Time::default()),
         }
     }
 
@@ -46,6 +49,7 @@ impl Streams {
 
     /// Takes the next record.
     pub fn take<S: Sink>(&mut self, entry: &Entry<'_>, sink: &mut S) {
+        self.last = (entry.number, entry.time);
         if let Some(segment) = &segment::plain(entry) {
             return self.whole(segment, entry, sink);
         }
@@ -65,7 +69,7 @@ impl Streams {
         let mut connections: Vec<_> = self.connections.drain().collect();
         connections.sort_unstable_by_key(|connection| connection.info.number);
         for mut connection in connections {
-            close(&mut connection, false, &self.limits, &mut self.held, sink);
+            close(&mut connection, self.last, &self.limits, &mut self.held, sink);
         }
     }
 
@@ -111,7 +115,7 @@ impl Streams {
                 connection.take(segment, direction, chunks, &mut cx);
                 return;
             }
-            connection.close(false, &mut cx);
+            connection.close(false, None, &mut cx);
         } else if connections.len() >= limits.connections {
             forget(connections, &mut cx);
         }
@@ -131,20 +135,21 @@ fn forget<S: Sink>(connections: &mut Connections, cx: &mut Context<'_, S>) {
     ages.sort_unstable_by_key(|(alive, last, number, _)| (*alive, *last, *number));
     for &(alive, .., slot) in ages.iter().take(ages.len() / 4 + 1) {
         if let Some(mut connection) = connections.remove(slot) {
-            connection.close(alive, cx);
+            connection.close(alive, None, cx);
         }
     }
 }
 
-/// Closes a connection when no record is being read.
+/// Closes a connection at the end of the capture, whose last record is given.
 fn close<S: Sink>(
     connection: &mut Connection,
-    forgotten: bool,
+    capture_end: (u64, Time),
     limits: &Limits,
     held: &mut usize,
     sink: &mut S,
 ) {
     let (number, time): (u64, Time) = connection.last;
     let entry = Entry { number, time, link: None, bytes: &[], wire_len: 0, comments: &[] };
-    connection.close(forgotten, &mut Context { entry: &entry, limits, held, proof: Proof::Nothing, sink });
+    let mut cx = Context { entry: &entry, limits, held, proof: Proof::Nothing, sink };
+    connection.close(false, Some(capture_end), &mut cx);
 }

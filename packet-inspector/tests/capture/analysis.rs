@@ -87,6 +87,25 @@ fn good_conversations_are_left_in_peace() {
     }
 }
 
+/// A capture without handshakes and closes, as filters leave it, proves nothing by their absence.
+#[test]
+fn the_end_of_a_connection_may_be_out_of_sight() {
+    let other =
+        "open\n c 10 0d 00 04 4d 51 54 54 04 02 00 00 00 01 62\n s 20 02 00 00\n wait 40\n c c0 00\n s d0 00";
+    for (script, kinds) in [
+        ("hello", &["keep_alive_missed"][..]),
+        ("hello\n c e0 00", &["not_closed"]),
+        ("c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s 20 02 00 05", &["not_closed"]),
+        ("hello\n rst s", &[]),
+    ] {
+        let mut wire = play(&format!("{script}\n {other}"));
+        let found: Vec<_> = findings(&wire).iter().map(|finding| finding.kind).collect();
+        assert_eq!(found, kinds, "{script}");
+        wire.records.drain(..3);
+        assert_eq!(findings(&wire), [], "{script}");
+    }
+}
+
 /// Statements about what can only be seen of a broker, beside another that a capture shows.
 const ALSO_SEEN: [&str; 5] =
     ["MQTT-3.1.2-1", "MQTT-3.1.2-2", "MQTT-3.1.2-24", "MQTT-3.1.4-1", "MQTT-3.8.4-6"];
@@ -306,6 +325,7 @@ fn what_time_alone_shows_is_a_warning() {
                 | "pingresp_unasked"
                 | "session_not_present"
                 | "unsupported_level_accepted"
+                | "unsupported_protocol_level"
         );
         for finding in findings(&play(script)).iter().filter(|finding| finding.kind == *kind) {
             let of_message = finding.kind == "unknown_packet_id" && finding.clauses == ["MQTT-2.3.1-6"];

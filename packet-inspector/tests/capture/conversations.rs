@@ -62,6 +62,11 @@ pub(crate) const GOOD: &[&str] = &[
     // Who waits for CONNACK keeps nothing alive; nor does the end of a capture prove anything.
     "c 10 0d 00 04 4d 51 54 54 04 02 00 02 00 01 61\n wait 4\n s 20 02 00 00\n wait 2\n c e0 00\n close",
     "hello\n c e0 00",
+    // The capture goes on with another connection, yet not for long; or the first one was closed.
+    "hello\n c e0 00\n open\n c 10 0d 00 04 4d 51 54 54 04 02 00 00 00 01 62\n s 20 02 00 00\n wait 25\n c c0 00\n s d0 00\n close",
+    "hello\n open\n c 10 0d 00 04 4d 51 54 54 04 02 00 00 00 01 62\n s 20 02 00 00\n wait 25\n c c0 00\n s d0 00\n close",
+    "hello\n c e0 00\n close\n open\n c 10 0d 00 04 4d 51 54 54 04 02 00 00 00 01 62\n s 20 02 00 00\n wait 300\n c c0 00\n s d0 00\n close",
+    "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s 20 02 00 05\n close\n open\n c 10 0d 00 04 4d 51 54 54 04 02 00 00 00 01 62\n s 20 02 00 00\n wait 300\n c c0 00\n s d0 00\n close",
     // Nothing answered yet when it ends.
     "hello\n c 82 06 00 01 00 01 74 01\n close",
     // The server answers, and is gone before anything acknowledges that.
@@ -264,6 +269,25 @@ pub(crate) const BAD: &[(&str, &[&str], &str)] = &[
         "keep_alive_missed",
         &["MQTT-3.1.2-23", "MQTT-3.1.2-24"],
         "hello\n c 82 06 00 01 00 01 74 00\n s 90 03 00 01 00\n wait 8\n s 30 03 00 01 74",
+    ),
+    // The server closes then, as it has to.
+    ("keep_alive_missed", &["MQTT-3.1.2-23"], "hello\n wait 8\n fin s\n fin c"),
+    ("keep_alive_missed", &["MQTT-3.1.2-23"], "hello\n wait 8\n rst s"),
+    // Nothing more of the connection, but the capture goes on.
+    (
+        "keep_alive_missed",
+        &["MQTT-3.1.2-23", "MQTT-3.1.2-24"],
+        "hello\n open\n c 10 0d 00 04 4d 51 54 54 04 02 00 00 00 01 62\n s 20 02 00 00\n wait 40\n c c0 00\n s d0 00\n close",
+    ),
+    (
+        "not_closed",
+        &["MQTT-3.14.4-1"],
+        "hello\n c e0 00\n open\n c 10 0d 00 04 4d 51 54 54 04 02 00 00 00 01 62\n s 20 02 00 00\n wait 40\n c c0 00\n s d0 00\n close",
+    ),
+    (
+        "not_closed",
+        &["MQTT-3.2.2-5"],
+        "c 10 0d 00 04 4d 51 54 54 04 02 00 05 00 01 61\n s 20 02 00 05\n open\n c 10 0d 00 04 4d 51 54 54 04 02 00 00 00 01 62\n s 20 02 00 00\n wait 40\n c c0 00\n s d0 00\n close",
     ),
     (
         "above_granted",

@@ -77,12 +77,18 @@ impl Connection {
     }
 
     /// The connection is forgotten, or the capture is over.
-    pub(in super::super) fn close<S: Sink>(&mut self, forgotten: bool, cx: &mut Context<'_, S>) {
+    pub(in super::super) fn close<S: Sink>(
+        &mut self,
+        forgotten: bool,
+        capture_end: Option<(u64, Time)>,
+        cx: &mut Context<'_, S>,
+    ) {
         self.flush(cx);
         let (frame, time) = self.last;
         let closed_unseen = |half: &Half| half.finished().is_none() && half.order.missing() > 0;
         let unseen = closed_unseen(&self.forward) || closed_unseen(&self.backward);
-        self.tell_of(Direction::Forward, unseen, (frame, time), Event::Closed { forgotten }, cx);
+        let closed = Event::Closed { forgotten, capture_end };
+        self.tell_of(Direction::Forward, unseen, (frame, time), closed, cx);
     }
 
     pub(super) fn lost<S: Sink>(
