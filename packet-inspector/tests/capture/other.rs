@@ -3,6 +3,7 @@
 use mqtt_codec::Side;
 use packet_inspector::stream::{Event, Other};
 
+use crate::analysis::findings;
 use crate::wire::{CLIENT, CONNACK, SERVER, Seen, Tcp, Wire, connect, publish};
 
 /// What is seen when these are the first bytes of the client to this port.
@@ -49,6 +50,42 @@ fn other_versions_are_named_and_left_alone() {
         let seen = first(connect, 1883);
         assert_eq!(seen.packets, []);
         assert!(matches!(seen.events[..], [(4, Event::OtherVersion(_))]), "{:?}", seen.events);
+    }
+}
+
+#[test]
+fn other_versions_are_told_by_what_is_left_of_a_connect() {
+    let v5 = b"\x10\x11\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x04abcd";
+    let v31 = b"\x10\x12\x00\x06MQIsdp\x03\x02\x00\x3c\x00\x04abcd";
+    let bridge = b"\x10\x10\x00\x04MQTT\x84\x02\x00\x3c\x00\x04abcd";
+    // As version 5 answers, and sends: none of it is a packet of ours.
+    let behind = [(SERVER, &b"\x20\x03\x00\x00\x00"[..]), (CLIENT, b"\x82\x07\x00\x02\x00\x00\x01t\x01")];
+    for (connect, up_to_level) in [(&v5[..], 9), (v31, 11), (bridge, 9)] {
+        for kept in up_to_level..connect.len() {
+            for how in ["cut", "gap", "end"] {
+                let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
+                tcp.open(&mut wire);
+                if how == "cut" {
+                    let record = tcp.next_segment(CLIENT, connect);
+                    let keep = record.len() - connect.len() + kept;
+                    wire.push_cut(record, keep);
+                } else {
+                    tcp.send(&mut wire, CLIENT, &connect[..kept]);
+                }
+                if how == "gap" {
+                    tcp.next_segment(CLIENT, &connect[kept..]);
+                }
+                if how != "end" {
+                    behind.iter().for_each(|(side, bytes)| tcp.send(&mut wire, *side, bytes));
+                    tcp.close(&mut wire);
+                }
+                let seen = wire.read();
+                assert_eq!(seen.packets, [], "{how} behind {kept}");
+                let versions = seen.events.iter().filter(|(_, event)| matches!(event, Event::OtherVersion(_)));
+                assert_eq!(versions.count(), 1, "{how} behind {kept}: {:?}", seen.events);
+                assert!(findings(&wire).iter().all(|it| it.clauses.is_empty()), "{how} behind {kept}");
+            }
+        }
     }
 }
 

@@ -212,7 +212,7 @@ impl Connection {
                 Step::Wrong => {
                     websocket.frames.hole(0);
                     half.framer.hole(0, who, cx);
-                    return;
+                    break;
                 }
             }
         }

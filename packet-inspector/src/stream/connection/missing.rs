@@ -133,6 +133,7 @@ impl Connection {
             _ => half.framer.hole(len, who, cx),
         }
         info.from_start = info_from_start;
+        self.after_framing(direction, cx);
     }
 
     /// No more bytes of this side come.
@@ -147,5 +148,6 @@ impl Connection {
             Protocol::Unknown | Protocol::Other => half.framer.clear(cx),
         }
         half.drop_inflater(cx);
+        self.after_framing(direction, cx);
     }
 }

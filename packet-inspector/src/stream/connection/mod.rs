@@ -321,6 +321,7 @@ impl Connection {
         for direction in [Direction::Forward, Direction::Backward] {
             let half = self.half_mut(direction);
             half.framer.clear(cx);
+            half.framer = Framer::default();
             half.order = Order::default();
             half.drop_inflater(cx);
             half.websocket = None;

@@ -189,8 +189,15 @@ impl Framer {
         }
     }
 
-    /// Sends the packet of which only the start is held.
+    /// Sends the packet of which only the start is held, unless that asks for another version.
     fn send_start<S: Sink>(&mut self, who: Sender<'_>, cx: &mut Context<'_, S>) {
+        self.other_version = version_of_start(&self.held);
+        if self.other_version.is_some() {
+            self.clear(cx);
+            // Nothing that follows is looked at.
+            self.state = State::Passing(u64::MAX);
+            return;
+        }
         let wire_len = declared(&self.held).unwrap_or(self.held.len());
         send(None, &self.held, wire_len.max(self.held.len()), &self.places, who, cx);
         self.clear(cx);
@@ -226,7 +233,11 @@ impl Framer {
                     send(Some(packet), data, len, &self.places_of(at..at + len), who, cx);
                     at += len;
                 }
-                Ok(Decoded::NeedMore { .. }) => break self.keep_or_pass(at, cx),
+                Ok(Decoded::NeedMore { .. }) => {
+                    // The rest of it may never come.
+                    self.other_version = version_of_start(rest);
+                    break self.keep_or_pass(at, cx);
+                }
                 Err(error) if error.unsupported_protocol().is_some_and(exists) => {
                     self.other_version = error.unsupported_protocol();
                     return false;
@@ -290,6 +301,16 @@ fn exists(protocol: Protocol) -> bool {
         ProtocolName::Mqtt => matches!(level, 4 | 5),
         ProtocolName::Mqisdp => level == 3,
     }
+}
+
+/// The other version that the start of a CONNECT asks for.
+fn version_of_start(bytes: &[u8]) -> Option<Protocol> {
+    /// First byte, length, Protocol Name and Protocol Level.
+    const LONGEST: usize = 1 + 4 + 8 + 1;
+    let start = bytes.get(..LONGEST).unwrap_or(bytes);
+    let is_connect = start.first() == Some(&0x10);
+    let read = is_connect.then(|| Decoder::new().observe_prefix(start, &mut ()))?;
+    read.err()?.unsupported_protocol().filter(|protocol| exists(*protocol))
 }
 
 /// How long the packet at the front is by its own length.
