@@ -113,7 +113,8 @@ pub struct Captured<'a> {
     pub info: &'a Info,
     /// Which way it went.
     pub direction: Direction,
-    /// The sender has acknowledged bytes that have not been seen (yet): it may know more than the capture tells.
+    /// The sender has acknowledged bytes that have not been seen (yet), or of which it is not known (yet) what packets are
+    /// in them: it may know more than the capture tells.
     pub unseen: bool,
     /// Its bytes, as far as they are there.
     pub bytes: &'a [u8],

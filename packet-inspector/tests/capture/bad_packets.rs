@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use packet_inspector::analysis::clauses;
+use packet_inspector::analysis::{Finding, clauses};
 use packet_inspector::finding::Severity;
 
 use crate::analysis::{findings, play};
@@ -197,6 +197,33 @@ fn each_is_found_in_its_frame_with_its_statement() {
         }
     }
     assert!(missed.is_empty(), "{} missed:\n{}", missed.len(), missed.join("\n"));
+}
+
+#[test]
+fn the_answer_to_what_comes_behind_one_is_not_unasked_for() {
+    // A message behind the bad packet, its acknowledgement, then what shows where packets begin again.
+    let of_client = OF_CLIENT.iter().chain(&[
+        ("", "30 ff ff ff ff 01"),
+        ("", "c0 ff ff ff ff 01"),
+        ("", "68 65 6c 6c 6f 20 74 68 69 73 20 69 73 20 6e 6f 74 20 6d 71 74 74 0d 0a"),
+    ]);
+    let of_client = of_client.map(|(_, packet)| {
+        format!(
+            "hello\n c {packet}\n c 32 06 00 01 74 00 63 21\n s 40 02 00 63\n wait 4\n c c0 00\n s d0 00\n close"
+        )
+    });
+    let of_server = OF_SERVER.iter().chain(&[("", "30 ff ff ff ff 01")]).map(|(_, packet)| {
+        format!(
+            "hello\n c 82 06 00 01 00 01 23 02\n s 90 03 00 01 02\n s {packet}\n s 32 06 00 01 62 00 63 21\n
+             c 40 02 00 63\n s 32 06 00 01 62 00 64 21\n c 40 02 00 64\n wait 4\n c c0 00\n s d0 00\n close"
+        )
+    });
+    for script in of_client.chain(of_server) {
+        let found = findings(&play(&script));
+        let is_wrong = |it: &&Finding| it.kind == "unknown_packet_id" && it.message.contains("99");
+        let wrong: Vec<_> = found.iter().filter(is_wrong).collect();
+        assert!(wrong.is_empty(), "{script}\n{wrong:#?}");
+    }
 }
 
 #[test]

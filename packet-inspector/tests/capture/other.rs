@@ -81,7 +81,8 @@ fn other_versions_are_told_by_what_is_left_of_a_connect() {
                 }
                 let seen = wire.read();
                 assert_eq!(seen.packets, [], "{how} behind {kept}");
-                let versions = seen.events.iter().filter(|(_, event)| matches!(event, Event::OtherVersion(_)));
+                let versions =
+                    seen.events.iter().filter(|(_, event)| matches!(event, Event::OtherVersion(_)));
                 assert_eq!(versions.count(), 1, "{how} behind {kept}: {:?}", seen.events);
                 assert!(findings(&wire).iter().all(|it| it.clauses.is_empty()), "{how} behind {kept}");
             }

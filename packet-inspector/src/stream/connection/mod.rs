@@ -160,10 +160,12 @@ impl Connection {
     }
 
     /// Whether the sender in this direction has acknowledged bytes that have not been seen, or all that the other side
-    /// sent has not been.
+    /// sent has not been, or it may have read packets in bytes that are still searched for one.
     fn unseen(&self, direction: Direction) -> bool {
         let other = self.half(direction.opposite());
-        !other.seen || other.order.unseen() > u64::from(other.finished().is_some())
+        !other.seen
+            || other.order.unseen() > u64::from(other.finished().is_some())
+            || other.framer.is_looking()
     }
 
     /// Takes a segment, whose data may be in several records.

@@ -85,6 +85,11 @@ impl Framer {
         self.state == State::Searching
     }
 
+    /// Whether it holds bytes in which there may be packets.
+    pub(super) fn is_looking(&self) -> bool {
+        self.is_searching() && !self.held.is_empty()
+    }
+
     /// Whether it has found a packet.
     pub(super) fn has_sent(&self) -> bool {
         self.sent
