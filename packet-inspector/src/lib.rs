@@ -43,3 +43,4 @@ pub mod render;
 pub mod repair;
 pub mod stats;
 pub mod stream;
+mod words;

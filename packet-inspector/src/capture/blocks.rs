@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use pcap_parser::pcapng::{Block, InterfaceDescriptionBlock, OptionCode, PcapNGOption};
-use pcap_parser::{LegacyPcapBlock, Linktype, PcapHeader, parse_pcap_frame, parse_pcap_frame_be};
+use pcap_parser::{
+    LegacyPcapBlock, PcapHeader, parse_pcap_frame, parse_pcap_frame_be, parse_pcap_frame_modified,
+};
 
 use super::Time;
-use crate::net::Link;
+use super::links::{Linked, link_of};
 
 /// The most interfaces of a section; a real one has a few.
 const MAX_INTERFACES: usize = 4096;
@@ -16,8 +18,10 @@ const MAX_INTERFACES: usize = 4096;
 pub(super) struct Blocks {
     interfaces: Vec<Interface>,
     nanoseconds: bool,
-    /// How records of a pcap file are written; `None` for other files, and for headers that are longer.
+    /// How records of a pcap file are written; `None` for other files.
     pcap: Option<ByteOrder>,
+    /// The file is one of pcapng.
+    pcapng: bool,
     /// The section's numbers have their highest byte first.
     big_endian: bool,
     comments: Vec<String>,
@@ -28,12 +32,14 @@ pub(super) struct Blocks {
 enum ByteOrder {
     Little,
     Big,
+    /// Little-endian, with longer headers of records.
+    Modified,
 }
 
 /// Where records of a section were captured.
 #[derive(Clone, Copy)]
 struct Interface {
-    link: Option<Link>,
+    link: Linked,
     snap_len: u32,
     /// Time stamps in a second.
     resolution: u64,
@@ -45,7 +51,7 @@ struct Interface {
 pub(super) struct Place {
     pub(super) bytes: Range<usize>,
     pub(super) time: Time,
-    pub(super) link: Option<Link>,
+    pub(super) link: Linked,
     pub(super) wire_len: usize,
 }
 
@@ -57,8 +63,11 @@ impl Blocks {
 
     pub(super) fn pcap_header(&mut self, header: &PcapHeader) {
         self.nanoseconds = header.is_nanosecond_precision();
-        let order = if header.is_bigendian() { ByteOrder::Big } else { ByteOrder::Little };
-        self.pcap = (!header.is_modified_format()).then_some(order);
+        self.pcap = Some(match (header.is_modified_format(), header.is_bigendian()) {
+            (true, _) => ByteOrder::Modified,
+            (false, true) => ByteOrder::Big,
+            (false, false) => ByteOrder::Little,
+        });
         // The upper bits tell of a frame check sequence.
         let link = link_of(header.network.0 & 0xFFFF);
         self.interfaces = vec![Interface { link, snap_len: header.snaplen, resolution: 0, offset: 0 }];
@@ -70,10 +79,39 @@ impl Blocks {
         let (rest, block) = match self.pcap? {
             ByteOrder::Little => parse_pcap_frame(bytes),
             ByteOrder::Big => parse_pcap_frame_be(bytes),
+            ByteOrder::Modified => parse_pcap_frame_modified(bytes),
         }
         .ok()?;
         let len = bytes.len() - rest.len();
         Some((self.of_pcap(&block, len - block.data.len()), len))
+    }
+
+    /// Whether a whole record is among these bytes, with which a block begins.
+    pub(super) fn has_record(&self, bytes: &[u8]) -> bool {
+        match self.pcap {
+            Some(_) => self.next_of_pcap(bytes).is_some(),
+            None => self.pcapng && self.has_record_of_pcapng(bytes),
+        }
+    }
+
+    fn has_record_of_pcapng(&self, mut bytes: &[u8]) -> bool {
+        const SIMPLE: u32 = 3;
+        const ENHANCED: u32 = 6;
+        let number =
+            |bytes| if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+        while let Some([t0, t1, t2, t3, l0, l1, l2, l3]) = bytes.first_chunk().copied() {
+            let kind = number([t0, t1, t2, t3]);
+            let len = usize::try_from(number([l0, l1, l2, l3])).unwrap_or(usize::MAX);
+            // Numbers of a new section may be written in another order.
+            if len < 12 || len > bytes.len() || bytes.starts_with(&super::SECTION_HEADER) {
+                return false;
+            }
+            if matches!(kind, SIMPLE | ENHANCED) {
+                return true;
+            }
+            bytes = bytes.get(len..).unwrap_or_default();
+        }
+        false
     }
 
     #[inline]
@@ -82,7 +120,7 @@ impl Blocks {
         Place {
             bytes: header..header + block.data.len(),
             time: Time::new(block.ts_sec.into(), nanos),
-            link: self.interfaces.first().and_then(|interface| interface.link),
+            link: self.interfaces.first().map_or(Err(None), |interface| interface.link),
             wire_len: wire_len(block.origlen, block.data.len()),
         }
     }
@@ -92,6 +130,7 @@ impl Blocks {
         match block {
             Block::SectionHeader(section) => {
                 self.interfaces.clear();
+                self.pcapng = true;
                 self.big_endian = section.big_endian();
             }
             Block::InterfaceDescription(description) if self.interfaces.len() < MAX_INTERFACES => {
@@ -107,7 +146,7 @@ impl Blocks {
                 return Some(Place {
                     bytes: HEADER..HEADER + len,
                     time: interface.map_or_else(Time::default, |interface| interface.time(ticks)),
-                    link: interface.and_then(|interface| interface.link),
+                    link: interface.map_or(Err(None), |interface| interface.link),
                     wire_len: wire_len(packet.origlen, len),
                 });
             }
@@ -122,7 +161,7 @@ impl Blocks {
                 return Some(Place {
                     bytes: HEADER..HEADER + len,
                     time: Time::default(),
-                    link: interface.and_then(|interface| interface.link),
+                    link: interface.map_or(Err(None), |interface| interface.link),
                     wire_len: wire_len(packet.origlen, len),
                 });
             }
@@ -165,19 +204,4 @@ fn wire_len(said: u32, captured: usize) -> usize {
 fn comment(option: &PcapNGOption<'_>) -> Option<String> {
     let text = option.as_bytes().ok().filter(|_| option.code == OptionCode::Comment)?;
     Some(String::from_utf8_lossy(text).into_owned())
-}
-
-/// The links that are read, by their registered number.
-fn link_of(number: i32) -> Option<Link> {
-    /// BSD's loopback with the family in network byte order.
-    const LOOP: i32 = 108;
-    match Linktype(number) {
-        Linktype::NULL | Linktype(LOOP) => Some(Link::Null),
-        Linktype::ETHERNET => Some(Link::Ethernet),
-        // 12 and 14 are what BSD systems write for raw IP.
-        Linktype::RAW | Linktype(12 | 14) | Linktype::IPV4 | Linktype::IPV6 => Some(Link::RawIp),
-        Linktype::LINUX_SLL => Some(Link::LinuxSll),
-        Linktype::LINUX_SLL2 => Some(Link::LinuxSll2),
-        _ => None,
-    }
 }

@@ -2,17 +2,24 @@
 
 use std::fmt;
 use std::io::{self, Cursor, Read};
+use std::rc::Rc;
 
 use pcap_parser::traits::PcapReaderIterator;
 use pcap_parser::{LegacyPcapReader, PcapBlockOwned, PcapError, PcapNGReader};
 
 use crate::net::Link;
+use crate::words::counted;
 
 mod blocks;
 mod compressed;
+mod links;
 mod time;
 
 use blocks::{Blocks, Place};
+pub use compressed::Compression;
+use compressed::{Known, Opened};
+use links::Passed;
+pub use links::Unread;
 pub use time::{Span, Time};
 
 /// Bytes that are read at once.
@@ -41,10 +48,25 @@ pub struct Entry<'a> {
 /// Why a capture cannot be read, or not to its end.
 #[derive(Debug)]
 pub enum CaptureError {
+    /// There are no bytes.
+    Empty,
     /// Neither pcap nor pcapng.
     NotACapture,
-    /// Reading or decompressing failed.
+    /// Reading failed.
     Read(io::Error),
+    /// What is compressed ends in the middle, or is damaged.
+    Compressed {
+        /// How it is compressed.
+        compression: Compression,
+        /// How many bytes of the file were taken.
+        at: u64,
+        /// The file ends there.
+        is_cut: bool,
+        /// How many records were read before.
+        records: u64,
+    },
+    /// There are records, and all have links that are not read.
+    Unread(Vec<Unread>),
     /// The file ends in the middle of what would be this record.
     Cut(u64),
     /// What should be this record is none.
@@ -56,8 +78,19 @@ pub enum CaptureError {
 impl fmt::Display for CaptureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Empty => f.write_str("the capture is empty"),
             Self::NotACapture => f.write_str("neither pcap nor pcapng"),
             Self::Read(error) => error.fmt(f),
+            Self::Compressed { compression, at, is_cut, records } => {
+                let how = if *is_cut { "ends in the middle," } else { "is damaged" };
+                let (were, records) =
+                    (if *records == 1 { "was" } else { "were" }, counted(*records, "record"));
+                write!(f, "the {compression} stream {how} at byte {at} of the file; {records} {were} read")
+            }
+            Self::Unread(links) => {
+                f.write_str("nothing could be read")?;
+                links.iter().try_for_each(|unread| write!(f, "; {unread}"))
+            }
             Self::Cut(number) => write!(f, "the capture ends in the middle of record {number}"),
             Self::Damaged(number) => write!(f, "the capture is damaged where record {number} should be"),
             Self::TooLong(number) => {
@@ -72,7 +105,10 @@ impl std::error::Error for CaptureError {}
 /// Reads a capture record by record.
 pub struct Reader {
     source: Box<dyn PcapReaderIterator>,
+    compression: Option<Compression>,
+    file: Rc<Known>,
     blocks: Blocks,
+    passed: Passed,
     capacity: usize,
     /// Where the record that was given last ends in the buffer.
     given: usize,
@@ -105,8 +141,11 @@ impl Reader {
     /// # Errors
     /// When it is none, or reading fails.
     pub fn new(source: impl Read + 'static) -> Result<Self, CaptureError> {
-        let mut source = compressed::open(Box::new(source)).map_err(CaptureError::Read)?;
-        let start = first_block(&mut source).map_err(CaptureError::Read)?;
+        let Opened { bytes: mut source, compression, file } = compressed::open(source)?;
+        let start = first_block(&mut source).map_err(|error| file.failed(error, compression, 0))?;
+        if start.is_empty() {
+            return Err(CaptureError::Empty);
+        }
         let is_pcapng = start.starts_with(&SECTION_HEADER);
         let source = Cursor::new(start).chain(source);
         let not_a_capture = |_| CaptureError::NotACapture;
@@ -115,7 +154,8 @@ impl Reader {
         } else {
             Box::new(LegacyPcapReader::new(BUFFER, source).map_err(not_a_capture)?)
         };
-        Ok(Self { source, blocks: Blocks::default(), capacity: BUFFER, given: 0, number: 0 })
+        let (blocks, passed) = (Blocks::default(), Passed::default());
+        Ok(Self { source, compression, file, blocks, passed, capacity: BUFFER, given: 0, number: 0 })
     }
 
     /// The next record; `None` at the end.
@@ -130,14 +170,25 @@ impl Reader {
         };
         self.number += 1;
         let Place { bytes, time, link, wire_len } = place;
+        let link = link.map_err(|number| self.passed.count(number)).ok();
         let bytes = self.source.data().get(bytes).unwrap_or_default();
         Ok(Some(Entry { number: self.number, time, link, bytes, wire_len, comments: self.blocks.comments() }))
     }
 
-    /// Whether bytes behind the record that was given last have been read already.
-    #[inline]
-    pub fn has_more(&self) -> bool {
-        self.source.data().len() > self.given
+    /// Whether the whole of the next record has been read already: asking for it does not wait for whoever writes the
+    /// capture. It may say no too often (before a new section of pcapng), never yes.
+    pub fn has_next(&self) -> bool {
+        self.source.data().get(self.given..).is_some_and(|data| self.blocks.has_record(data))
+    }
+
+    /// The links of records so far that are not read.
+    pub fn unread(&self) -> &[Unread] {
+        self.passed.links()
+    }
+
+    /// Whether there were records so far, and none of them has a link that is read.
+    pub fn is_all_unread(&self) -> bool {
+        self.number > 0 && self.passed.records() == self.number
     }
 
     /// The next record of a pcap file when all of it is in the buffer: nothing is moved.
@@ -198,8 +249,10 @@ impl Reader {
             }
             self.source.grow(self.capacity);
         }
-        let refilled = self.source.refill();
-        refilled.map_err(|_| CaptureError::Read(io::Error::other("the capture cannot be read further")))
+        // The parser keeps the reason for itself.
+        let refilled =
+            self.source.refill().map_err(|_| io::Error::other("the capture cannot be read further"));
+        refilled.map_err(|error| self.file.failed(error, self.compression, self.number))
     }
 }
 

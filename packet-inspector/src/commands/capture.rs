@@ -118,16 +118,21 @@ impl Input {
         let mut begun = Begun { listener, has_begun: false };
         self.try_read(&mut begun).map_err(|error| Stopped {
             status: fail(&format!("{}: {error}", self.file.display())),
-            at_start: !begun.has_begun,
+            at_start: !begun.has_begun || matches!(error, CaptureError::Unread(_)),
         })
     }
 
     /// Reads the capture to its end.
     pub(crate) fn try_read(&self, listener: &mut impl Listener) -> Result<(), CaptureError> {
         let bar = ProgressBar::hidden();
-        let ended = drain(self.open(&bar)?, &self.port, self.file == Path::new("-"), listener);
+        let ended = drain(self.open(&bar)?, &self.port, self.is_pipe(), listener);
         bar.finish_and_clear();
         ended
+    }
+
+    /// Whether more may have to be waited for: the file is standard input, a named pipe, or the like.
+    fn is_pipe(&self) -> bool {
+        self.file == Path::new("-") || self.file.metadata().is_ok_and(|metadata| !metadata.is_file())
     }
 
     fn open(&self, bar: &ProgressBar) -> Result<Reader, CaptureError> {
@@ -200,7 +205,7 @@ pub(crate) fn drain(
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
         }
-        if is_pipe && !reader.has_more() {
+        if is_pipe && !reader.has_next() {
             listener.waits();
         }
         if !listener.goes_on() {
@@ -208,5 +213,12 @@ pub(crate) fn drain(
         }
     };
     streams.finish(listener);
+    if ended.is_ok() && reader.is_all_unread() {
+        return Err(CaptureError::Unread(reader.unread().to_vec()));
+    }
+    for unread in reader.unread() {
+        // What was read is of use without it.
+        let _ = writeln!(io::stderr(), "packet-inspector: {unread}");
+    }
     ended
 }

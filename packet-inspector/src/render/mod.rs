@@ -31,9 +31,12 @@ pub use stats::{stats, stats_json};
 pub use summary::{info, summary};
 pub use tree::tree;
 
+pub use crate::words::counted;
+
 use crate::finding::Finding;
 #[expect(unused_imports, reason = "named in the docs")]
 use crate::frame::Frame;
+use crate::words::bytes as count_bytes;
 
 /// The colour of a severity.
 pub fn severity_style(severity: crate::finding::Severity) -> anstyle::Style {
@@ -58,14 +61,4 @@ fn sentence(finding: &Finding) -> String {
         text.push_str(&format!(" [{clause}]"));
     }
     text
-}
-
-/// So many of something: `1 message`, `2 messages`.
-pub fn counted(count: u64, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
-}
-
-fn count_bytes(count: usize) -> String {
-    counted(u64::try_from(count).unwrap_or(u64::MAX), "byte")
 }

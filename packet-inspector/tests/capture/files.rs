@@ -7,7 +7,7 @@ use packet_inspector::stream::Limits;
 
 use crate::wire::{CLIENT, SERVER, Tcp, Wire, connect, read};
 
-fn conversation() -> Wire {
+pub(crate) fn conversation() -> Wire {
     let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
     tcp.open(&mut wire);
     tcp.send(&mut wire, CLIENT, &connect("a"));
@@ -16,7 +16,7 @@ fn conversation() -> Wire {
 }
 
 /// A block of pcapng, little-endian.
-fn block(kind: u32, body: &[u8]) -> Vec<u8> {
+pub(crate) fn block(kind: u32, body: &[u8]) -> Vec<u8> {
     let mut body = body.to_vec();
     body.resize(body.len().next_multiple_of(4), 0);
     let len = u32::try_from(body.len() + 12).unwrap().to_le_bytes();
@@ -34,8 +34,20 @@ fn option(code: u16, value: &[u8]) -> Vec<u8> {
     option
 }
 
-fn section() -> Vec<u8> {
+pub(crate) fn section() -> Vec<u8> {
     block(0x0a0d_0d0a, &words(&[0x1a2b_3c4d, 1, u32::MAX, u32::MAX]))
+}
+
+/// One of Ethernet, in microseconds.
+pub(crate) fn interface() -> Vec<u8> {
+    block(1, &words(&[1, 0]))
+}
+
+/// A record of the first interface.
+pub(crate) fn enhanced(micros: u64, record: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(record.len()).unwrap();
+    let head = words(&[0, 0, u32::try_from(micros).unwrap(), len, len]);
+    block(6, &[&head[..], record].concat())
 }
 
 #[test]

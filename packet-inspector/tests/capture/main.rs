@@ -22,8 +22,10 @@ mod lab;
 mod middle;
 mod off_the_wire;
 mod other;
+mod pipe;
 #[path = "../common/process.rs"]
 mod process;
+mod said;
 mod stats;
 mod tcp;
 mod tshark;

@@ -58,7 +58,9 @@ impl Side {
         }
         match std::fs::File::open(path).map_err(CaptureError::Read).and_then(Reader::new) {
             Ok(_) => Ok(capture(From::File(path.to_owned()))),
-            Err(CaptureError::NotACapture) => Source::File(path).records(reading).map(Self::Dump),
+            Err(CaptureError::NotACapture | CaptureError::Empty) => {
+                Source::File(path).records(reading).map(Self::Dump)
+            }
             Err(error) => Err(NotRead::new(format!("{input}: {error}"))),
         }
     }
