@@ -57,7 +57,10 @@ pub(super) fn first_bytes(bytes: &[u8], on_port: bool, side: Option<Side>) -> Gu
     if may_become_http(bytes) {
         return Guess::More;
     }
-    if bytes.len() < 8 && (b"\x10"[..]).starts_with(bytes.get(..1).unwrap_or_default()) {
+    let is_whole = fixed_header::read(bytes).is_some_and(|(_, len, body_at)| body_at + len <= bytes.len());
+    // Its name may follow, unless its length leaves no place for that.
+    let may_be_connect = bytes.first().is_none_or(|first| *first == 0x10);
+    if bytes.len() < 8 && may_be_connect && !(on_port && is_whole && side != Some(Side::Server)) {
         return Guess::More;
     }
     if !on_port {
@@ -98,7 +101,7 @@ fn follows(bytes: &[u8], len: usize) -> bool {
 }
 
 /// CONNECT with a Protocol Name of any version, whatever else is wrong with it.
-fn is_connect(bytes: &[u8]) -> bool {
+pub(super) fn is_connect(bytes: &[u8]) -> bool {
     const NAMES: [&[u8]; 2] = [b"\0\x04MQTT", b"\0\x06MQIsdp"];
     let Some((first, _, body_at)) = fixed_header::read(bytes) else {
         // A length of too many bytes: the name stands behind them.

@@ -69,6 +69,60 @@ fn a_port_that_is_used_again_is_another_connection() {
 }
 
 #[test]
+fn a_port_that_is_used_again_behind_a_syn_that_was_not_captured_is_another_connection() {
+    // Numbers near those before, far away, and where one side's are the same by chance.
+    for next in [[1_200, 9_000_300], [2_900_001_000, 1_700_005_000]] {
+        for closes in [false, true] {
+            let (mut wire, mut tcp) = connected();
+            if closes {
+                tcp.close(&mut wire);
+            }
+            let mut again = Tcp { next, ..tcp };
+            again.open(&mut wire);
+            wire.records.remove(wire.records.len() - 3);
+            again.send(&mut wire, CLIENT, &connect("b"));
+            again.send(&mut wire, SERVER, CONNACK);
+            let seen = wire.read();
+            assert_eq!(seen.streams, [0, 0, 1, 1], "{next:?}");
+            assert_eq!(seen.packets[2].1, Some(mqtt_codec::Side::Client));
+            assert_eq!(seen.events, []);
+            assert_eq!(findings(&wire), []);
+        }
+    }
+    // Nor does the one of this connection begin another when it comes again, or late.
+    let (mut wire, _) = connected();
+    wire.records.push(wire.records[1].clone());
+    wire.records.remove(0);
+    assert_eq!(wire.read().streams, [0, 0]);
+    wire.records.remove(0);
+    assert_eq!(wire.read().streams, [0, 0]);
+}
+
+#[test]
+fn a_server_of_which_only_the_middle_was_captured_begins_where_it_was_acknowledged() {
+    let payload: Vec<u8> = b"xpz".iter().copied().cycle().take(9_000).collect();
+    for lost in 1..6 {
+        let (mut wire, mut tcp) = connected();
+        tcp.send(&mut wire, CLIENT, b"\x82\x06\x00\x01\x00\x01a\x00");
+        let answers = [&b"\x90\x03\x00\x01\x00"[..], &publish("a", &payload)].concat();
+        answers.chunks(1460).for_each(|part| tcp.send(&mut wire, SERVER, part));
+        tcp.send(&mut wire, CLIENT, b"\xc0\x00");
+        tcp.send(&mut wire, SERVER, b"\xd0\x00");
+        tcp.close(&mut wire);
+        // SYN and ACK, CONNACK, and so many segments.
+        wire.records.drain(6..6 + lost);
+        wire.records.remove(4);
+        wire.records.remove(1);
+        let seen = wire.read();
+        let types: Vec<_> = seen.bytes().iter().map(|bytes| bytes[0] >> 4).collect();
+        assert_eq!(types, [1, 8, 12, 13], "{lost} segments");
+        assert!(seen.events.iter().any(|(_, event)| matches!(event, Event::Lost(_))), "{:?}", seen.events);
+        let blamed: Vec<_> = findings(&wire).into_iter().filter(|it| !it.clauses.is_empty()).collect();
+        assert_eq!(blamed, []);
+    }
+}
+
+#[test]
 fn a_reset_and_a_reused_port_without_fin() {
     let (mut wire, mut tcp) = connected();
     tcp.send(&mut wire, CLIENT, &[0x30, 0x7f, 0]);

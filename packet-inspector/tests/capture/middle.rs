@@ -69,3 +69,21 @@ fn messages_that_are_written_together_are_found_from_the_first_whole_one_on() {
         assert_eq!(wire.read().bytes(), expected, "segments of {size}");
     }
 }
+
+#[test]
+fn a_payload_that_goes_on_with_the_first_byte_of_a_connect_is_none() {
+    for start in [
+        &b"\x10\x00"[..],
+        b"\x10\x00\x00\x00rest",
+        b"\x10\x7f\x01\x02\x03\x04\x05\x06\x07\x08",
+        b"\x10\x04\x00\x04MQ",
+    ] {
+        let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
+        let message = publish("a/b", &[b"the start", start, &[b'x'; 600]].concat());
+        let at = message.windows(start.len()).position(|part| part == start).unwrap();
+        tcp.send(&mut wire, CLIENT, &message[at..]);
+        let small: Vec<_> = (0..4).map(|n| publish("a/small", format!("message {n}").as_bytes())).collect();
+        small.iter().for_each(|packet| tcp.send(&mut wire, CLIENT, packet));
+        assert_eq!(wire.read().bytes(), small, "{start:02x?}");
+    }
+}

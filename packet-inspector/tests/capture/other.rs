@@ -32,6 +32,8 @@ fn other_protocols_on_the_port_are_named_once() {
         ),
         (b"\x05\x01\x00", Other::Unknown),
         (b"PATCH /a HTTP/1.1\r\n\r\n", Other::Http),
+        (b"\x15\x03\x01\x00\x02\x02\x28", Other::Tls),
+        (b"\x04\x01\x07\x5b\x7f\x00\x00\x01\x00", Other::Unknown),
     ] {
         let seen = first(bytes, 1883);
         assert_eq!(seen.events, [(4, Event::Other(other))], "{bytes:02x?}");

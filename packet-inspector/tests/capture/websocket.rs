@@ -78,6 +78,42 @@ fn the_http_in_any_pieces() {
 }
 
 #[test]
+fn the_http_is_never_taken_for_packets_whatever_is_missing_of_it() {
+    let sent = [connect("a"), CONNACK.to_vec(), publish("home/light", b"1"), publish("home/light", b"2")];
+    let sides = [CLIENT, SERVER, CLIENT, SERVER];
+    for http in [CLIENT, SERVER] {
+        let text = if http == CLIENT { REQUEST } else { ANSWER };
+        for (kept, how) in (1..text.len()).flat_map(|kept| ["gap", "cut", "end"].map(|how| (kept, how))) {
+            let (mut wire, mut tcp) = (Wire::default(), Tcp { server: 9001, ..Tcp::new(40_000) });
+            tcp.open(&mut wire);
+            if http == SERVER {
+                tcp.send(&mut wire, CLIENT, REQUEST);
+            }
+            if how == "cut" {
+                let record = tcp.next_segment(http, text);
+                let keep = record.len() - text.len() + kept;
+                wire.push_cut(record, keep);
+            } else {
+                tcp.send(&mut wire, http, &text[..kept]);
+                tcp.next_segment(http, &text[kept..]);
+            }
+            if http == CLIENT {
+                tcp.send(&mut wire, SERVER, ANSWER);
+            }
+            if how != "end" {
+                for (side, packet) in sides.into_iter().zip(&sent) {
+                    tcp.send(&mut wire, side, &frame(0x82, side, packet));
+                }
+                tcp.close(&mut wire);
+            }
+            let seen = wire.read();
+            let expected: &[_] = if how == "end" { &[] } else { &sent };
+            assert_eq!(seen.bytes(), expected, "{how} behind {kept} of side {http}");
+        }
+    }
+}
+
+#[test]
 fn messages_of_something_else_are_named() {
     let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
     tcp.open(&mut wire);

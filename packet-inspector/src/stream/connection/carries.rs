@@ -24,7 +24,7 @@ impl Connection {
         let guess = recognise::first_bytes(half.framer.held(), on_port, side);
         match guess {
             Guess::Http => self.http(direction, cx),
-            Guess::Mqtt if from_start || is_connect(self.half(direction).framer.held()) => {
+            Guess::Mqtt if from_start || recognise::is_connect(self.half(direction).framer.held()) => {
                 self.is_mqtt(direction, cx);
             }
             Guess::Other(other @ Other::Tls) if is_first => self.name(direction, other, cx),
@@ -81,7 +81,7 @@ impl Connection {
             let unseen = self.unseen(direction);
             let Self { info, forward, backward, .. } = self;
             let half = if direction == Direction::Forward { forward } else { backward };
-            if !from_start && half.framer.held().first() != Some(&0x10) {
+            if !from_start && !recognise::is_connect(half.framer.held()) {
                 half.framer.search(false);
             }
             half.framer.go_on(Sender { info, direction, unseen }, false, cx);
@@ -218,11 +218,6 @@ impl Connection {
         }
         self.after_framing(direction, cx);
     }
-}
-
-/// Whether these bytes begin with a CONNECT.
-fn is_connect(bytes: &[u8]) -> bool {
-    bytes.first() == Some(&0x10)
 }
 
 /// Whether a side's first packet may have this first byte.

@@ -85,7 +85,7 @@ impl Connection {
     ) {
         self.flush(cx);
         let (frame, time) = self.last;
-        let closed_unseen = |half: &Half| half.finished().is_none() && half.order.missing() > 0;
+        let closed_unseen = |half: &Half| half.seen && half.finished().is_none() && half.order.missing() > 0;
         let unseen = closed_unseen(&self.forward) || closed_unseen(&self.backward);
         let closed = Event::Closed { forgotten, capture_end };
         self.tell_of(Direction::Forward, unseen, (frame, time), closed, cx);
@@ -103,11 +103,7 @@ impl Connection {
     }
 
     pub(super) fn hole<S: Sink>(&mut self, direction: Direction, len: u64, cx: &mut Context<'_, S>) {
-        let begins_as_connect = self.half(direction).framer.held().first() == Some(&0x10);
-        if self.protocol == Protocol::Unknown && self.on_port && self.info.from_start && begins_as_connect {
-            // It is cut before its name is told.
-            self.is_mqtt(direction, cx);
-        }
+        self.cut_connect(direction, cx);
         let unseen = self.unseen(direction);
         let Self { info, forward, backward, protocol, .. } = self;
         let half = if direction == Direction::Forward { forward } else { backward };
@@ -119,6 +115,12 @@ impl Connection {
                 half.framer.clear(cx);
                 // What follows can be the middle of anything.
                 info_from_start = false;
+            }
+            (Protocol::WebSocket, Some(websocket)) if !websocket.begun => {
+                // The text of HTTP, which may end in what is missing.
+                half.framer.clear(cx);
+                half.framer.search(false);
+                websocket.frames.hole(0);
             }
             (Protocol::WebSocket, Some(websocket)) if websocket.inflater.is_some() => {
                 // Compression goes on from what is lost.
@@ -136,16 +138,30 @@ impl Connection {
         self.after_framing(direction, cx);
     }
 
+    /// What begins as a CONNECT, and is cut before its name is told, is one on MQTT's port.
+    fn cut_connect<S: Sink>(&mut self, direction: Direction, cx: &mut Context<'_, S>) {
+        let begins_as_connect = self.half(direction).framer.held().first() == Some(&0x10);
+        if self.protocol == Protocol::Unknown && self.on_port && self.info.from_start && begins_as_connect {
+            self.is_mqtt(direction, cx);
+        }
+    }
+
     /// No more bytes of this side come.
     fn finish<S: Sink>(&mut self, direction: Direction, cx: &mut Context<'_, S>) {
+        self.cut_connect(direction, cx);
         let unseen = self.unseen(direction);
         let Self { info, forward, backward, protocol, .. } = self;
         let half = if direction == Direction::Forward { forward } else { backward };
-        match protocol {
-            Protocol::Mqtt | Protocol::WebSocket => {
-                half.framer.finish(Sender { info, direction, unseen }, cx);
-            }
-            Protocol::Unknown | Protocol::Other => half.framer.clear(cx),
+        let is_packets = match protocol {
+            Protocol::Mqtt => true,
+            // Before that, it is the text of HTTP.
+            Protocol::WebSocket => half.websocket.as_ref().is_none_or(|websocket| websocket.begun),
+            Protocol::Unknown | Protocol::Other => false,
+        };
+        if is_packets {
+            half.framer.finish(Sender { info, direction, unseen }, cx);
+        } else {
+            half.framer.clear(cx);
         }
         half.drop_inflater(cx);
         self.after_framing(direction, cx);

@@ -131,7 +131,11 @@ impl Connection {
             return self.over && segment.wire_len > 0 && (behind || half.order.is_elsewhere(segment.seq));
         }
         if segment.flags.contains(TcpFlags::ACK) {
-            return false;
+            // Its SYN was not captured: it accepts another one than this connection's, by other numbers.
+            let other = &self.half(direction.opposite()).order;
+            return half.order.has_begun()
+                && !half.order.begins_behind(segment.seq)
+                && !other.begins_behind(segment.ack.wrapping_sub(1));
         }
         match self.syn {
             Some((sender, seq)) if sender == direction => self.over || seq != segment.seq,
@@ -196,6 +200,9 @@ impl Connection {
                 self.half_mut(direction.opposite()).order.begin(segment.ack.wrapping_sub(1));
             }
         }
+        if !suspect && self.answers_syn(segment, direction) {
+            self.half_mut(direction.opposite()).order.begin(segment.ack.wrapping_sub(1));
+        }
         let knows = if suspect { None } else { self.knows(segment, direction) };
         let held_back = self.waits_for(direction.opposite(), knows);
         if !held_back && !self.half(direction).order.waits() {
@@ -236,6 +243,17 @@ impl Connection {
         if !suspect {
             self.ending(segment, direction, cx);
         }
+    }
+
+    /// Whether a segment acknowledges the other side's SYN, that was not captured, and nothing behind it: it is the first
+    /// one behind its own SYN, and whoever accepts a connection speaks second.
+    fn answers_syn(&self, segment: &Segment<'_>, direction: Direction) -> bool {
+        let is_client = self.info.client == Some(direction);
+        is_client
+            && segment.flags.contains(TcpFlags::ACK)
+            && self.half(direction).order.begins_behind(segment.seq.wrapping_sub(1))
+            && !self.half(direction.opposite()).order.has_begun()
+            && self.info.from_start
     }
 
     /// A checksum that does not verify makes data suspect, where others from this side do verify.
