@@ -63,6 +63,8 @@ pub struct InCapture {
     pub reassembled: bool,
     /// A packet before it stands in the same record.
     pub continued: bool,
+    /// Where in the record it begins, as its bytes stand there as a whole and as they are.
+    pub offset: Option<usize>,
 }
 
 impl Frame {
@@ -110,6 +112,7 @@ impl Frame {
         net.findings.retain(|finding| finding.kind.contains("checksum"));
         let inside = inside(packet, of_record);
         let reassembled = inside.is_none();
+        let offset = offset(packet, inside.as_ref());
         let bytes = if reassembled { packet.bytes } else { of_record };
         let mqtt = inside.unwrap_or(0..bytes.len());
         let findings = if reassembled { Vec::new() } else { net.findings.clone() };
@@ -130,24 +133,24 @@ impl Frame {
                 comments: entry.map_or(&[][..], |entry| entry.comments).to_vec(),
                 reassembled,
                 continued: false,
+                offset,
             }),
         }
     }
 
     /// Where in its frame a packet begins of which there is nothing to say but its fields, and what is to be said of the
     /// layers below it; `None` for packets that [`captured_alone`](Self::captured_alone) may have more to say of.
-    pub(crate) fn plain(packet: &Captured<'_>) -> Option<(usize, Option<Finding>)> {
+    pub(crate) fn plain(packet: &Captured<'_>) -> Option<(Option<usize>, Option<Finding>)> {
         let decoded = packet.packet?;
         if !dissect::is_silent(&decoded, packet.bytes, packet.from()) {
             return None;
         }
         let entry = packet.entry.filter(|entry| entry.number == packet.frame());
-        match (inside(packet, entry.map_or(&[][..], |entry| entry.bytes)), packet.proof) {
-            (None, _) => Some((0, None)),
-            (Some(range), Proof::Intact) => Some((range.start, None)),
-            (Some(range), Proof::Offloaded { checksum_at }) => {
-                Some((range.start, Some(net::offloaded(checksum_at))))
-            }
+        let inside = inside(packet, entry.map_or(&[][..], |entry| entry.bytes));
+        let offset = offset(packet, inside.as_ref());
+        match (inside, packet.proof) {
+            (None, _) | (_, Proof::Intact) => Some((offset, None)),
+            (Some(_), Proof::Offloaded { checksum_at }) => Some((offset, Some(net::offloaded(checksum_at)))),
             (Some(_), Proof::Nothing) => None,
         }
     }
@@ -243,6 +246,16 @@ fn inside(packet: &Captured<'_>, record: &[u8]) -> Option<Range<usize>> {
     let [place] = packet.places else { return None };
     let range = place.at..place.at.saturating_add(packet.bytes.len());
     (record.get(range.clone()) == Some(packet.bytes)).then_some(range)
+}
+
+/// Where in the record in which it is complete a packet begins, when all of it stands there as it is; the record need
+/// not be at hand. Bytes of WebSocket may be masked or compressed there.
+fn offset(packet: &Captured<'_>, inside: Option<&Range<usize>>) -> Option<usize> {
+    match (inside, packet.places) {
+        (Some(range), _) => Some(range.start),
+        (None, [place]) if !packet.info.websocket => Some(place.at),
+        _ => None,
+    }
 }
 
 /// The packets of a [`Frame`].

@@ -21,7 +21,8 @@ pub(crate) struct Choice {
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
 
-    /// Only packets with a topic that matches this Topic Filter, which may have wildcards
+    /// Only messages whose topic matches this Topic Filter, which may have wildcards, and requests about filters that
+    /// match a topic together with it
     #[arg(long, value_name = "FILTER", value_parser = topic_filter)]
     topic: Option<String>,
 }
@@ -73,17 +74,63 @@ impl Chosen<'_> {
     }
 }
 
-/// Messages on a topic that matches, and requests about filters that are the same.
+/// Messages on a topic that matches, and requests about filters that match a topic together with this one.
 fn has_topic(packet: &Captured<'_>, wanted: &str) -> bool {
     let Ok(filter) = TopicFilter::new(wanted) else { return false };
     match packet.packet {
         Some(Packet::Publish(publish)) => filter.matches(publish.topic),
         Some(Packet::Subscribe(subscribe)) => {
-            subscribe.subscriptions.iter().any(|(asked, _)| asked.as_bytes() == wanted.as_bytes())
+            subscribe.subscriptions.iter().any(|(asked, _)| overlap(asked.as_bytes(), wanted.as_bytes()))
         }
         Some(Packet::Unsubscribe(unsubscribe)) => {
-            unsubscribe.filters.iter().any(|asked| asked.as_bytes() == wanted.as_bytes())
+            unsubscribe.filters.iter().any(|asked| overlap(asked.as_bytes(), wanted.as_bytes()))
         }
         _ => false,
+    }
+}
+
+/// Whether there is a topic that both Topic Filters match (4.7).
+fn overlap(one: &[u8], other: &[u8]) -> bool {
+    let is_wild = |filter: &[u8]| matches!(filter.first(), Some(b'#' | b'+'));
+    // No wildcard at the front matches a topic that begins with $ (4.7.2).
+    let (own, others) = (one.starts_with(b"$"), other.starts_with(b"$"));
+    if own && is_wild(other) || others && is_wild(one) {
+        return false;
+    }
+    let (mut one, mut other) = (one.split(|byte| *byte == b'/'), other.split(|byte| *byte == b'/'));
+    loop {
+        match (one.next(), other.next()) {
+            // It matches the level above it, too.
+            (Some(b"#"), _) | (_, Some(b"#")) | (None, None) => return true,
+            (Some(level), Some(same)) if level == same || level == b"+" || same == b"+" => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_overlap_when_a_topic_matches_both() {
+        for (one, other) in [
+            ("#", "a/b"),
+            ("a/#", "a"),
+            ("a/+", "+/b"),
+            ("a/b", "a/b"),
+            ("+/b/#", "a/+/c"),
+            ("$SYS/#", "$SYS/a"),
+            ("/", "+/+"),
+        ] {
+            assert!(overlap(one.as_bytes(), other.as_bytes()), "{one} {other}");
+            assert!(overlap(other.as_bytes(), one.as_bytes()), "{other} {one}");
+        }
+        for (one, other) in
+            [("a", "b"), ("a/+", "a"), ("a/b", "a/b/c"), ("#", "$SYS/a"), ("+/a", "$SYS/#"), ("a/b/#", "+/c")]
+        {
+            assert!(!overlap(one.as_bytes(), other.as_bytes()), "{one} {other}");
+            assert!(!overlap(other.as_bytes(), one.as_bytes()), "{other} {one}");
+        }
     }
 }

@@ -64,7 +64,7 @@ impl Read {
     /// Prints the packets of the capture.
     pub(crate) fn run(&self) -> ExitCode {
         if let Some(stream) = self.follow {
-            return views::follow(&self.input, stream, self.color);
+            return views::follow(&self.input, stream, self.choice.start(), self.color);
         }
         if self.is_plain() { self.print(plain_output()) } else { self.print(standard_output(self.color)) }
     }
@@ -175,10 +175,13 @@ impl<W: Write> Sink for Printer<'_, W> {
     }
 
     fn event(&mut self, moment: &Moment<'_>, event: Event) {
-        let plain = self.read.fields.is_empty() && !matches!(self.read.format, Format::Json);
-        if self.written.is_ok() && plain && !self.chosen.is_choosy() {
-            self.written = self.lines.event(moment, moment.time.since(self.start), event, self.out);
+        if self.written.is_err() || !self.read.fields.is_empty() || self.chosen.is_choosy() {
+            return;
         }
+        self.written = match self.read.format {
+            Format::Json => self.json.event(moment, self.start, event, self.out),
+            _ => self.lines.event(moment, moment.time.since(self.start), event, self.out),
+        };
     }
 }
 

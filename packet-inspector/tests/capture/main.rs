@@ -10,6 +10,7 @@
 
 mod analysis;
 mod bad_packets;
+mod choosing;
 #[path = "../common/chromium.rs"]
 mod chromium;
 mod conversations;
@@ -18,6 +19,7 @@ mod ends;
 mod files;
 mod gaps;
 mod hostile;
+mod json;
 mod lab;
 mod middle;
 mod off_the_wire;

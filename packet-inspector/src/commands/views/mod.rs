@@ -1,5 +1,6 @@
 //! `qos`, `sessions`, `topics`, `flow`: views of the same model.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -13,7 +14,8 @@ use packet_inspector::render::counted;
 use packet_inspector::stream::{Captured, Event, Moment, Sink};
 
 use super::capture::{Input, Listener, Stopped};
-use super::{Color, ended, standard_output};
+use super::choice::Chosen;
+use super::{Color, ended, fail, standard_output};
 
 mod ladders;
 mod room;
@@ -82,16 +84,22 @@ impl View {
 impl Flow {
     /// Conversations as ladders.
     pub(crate) fn run(&self) -> ExitCode {
-        let rungs = Ladders::new(self.stream);
-        let mermaid = self.mermaid;
-        self.view.show(rungs, move |ladders, out| ladders.write(mermaid, out))
+        ladders(&self.view.input, self.view.color, Ladders::new(self.stream), self.mermaid)
     }
 }
 
-/// One conversation as a ladder.
-pub(crate) fn follow(input: &Input, stream: u32, color: Color) -> ExitCode {
-    let ladders = Ladders::new(Some(stream));
-    show(input, color, ladders, |ladders, out| ladders.write(false, out))
+/// Chosen packets of one conversation as a ladder.
+pub(crate) fn follow(input: &Input, stream: u32, chosen: Chosen<'_>, color: Color) -> ExitCode {
+    ladders(input, color, Ladders::new(Some(stream)).of(chosen), false)
+}
+
+fn ladders(input: &Input, color: Color, ladders: Ladders<'_>, mermaid: bool) -> ExitCode {
+    let missing = Cell::new(None);
+    let status = show(input, color, ladders, |ladders, out| {
+        missing.set(ladders.missing());
+        ladders.write(mermaid, out)
+    });
+    missing.into_inner().map_or(status, |message| fail(&format!("{}: {message}", input.file().display())))
 }
 
 /// Reads the capture, then prints what was gathered.

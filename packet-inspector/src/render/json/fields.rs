@@ -27,6 +27,8 @@ pub(super) struct Fields<'o> {
     header: Option<(usize, usize)>,
     /// The first byte's fields are written already; they begin here in the record.
     passed: Option<usize>,
+    /// How much further on all stands than it says.
+    shift: usize,
 }
 
 /// A list in a key that has begun.
@@ -43,12 +45,25 @@ enum Open {
 
 impl<'o> Fields<'o> {
     pub(super) fn new(first: u8, keys: &'o mut Vec<u8>, list: &'o mut Vec<u8>) -> Self {
-        Self { keys, list, is_subscribe: first >> 4 == 8, open: Open::Nothing, header: None, passed: None }
+        Self {
+            keys,
+            list,
+            is_subscribe: first >> 4 == 8,
+            open: Open::Nothing,
+            header: None,
+            passed: None,
+            shift: 0,
+        }
     }
 
     /// Passes over the fields of the packet's first byte, which stands here: they are written already.
     pub(super) fn without_header(self, at: usize) -> Self {
         Self { passed: Some(at), ..self }
+    }
+
+    /// Adds so much to where each field stands.
+    pub(super) fn shifted(self, shift: usize) -> Self {
+        Self { shift, ..self }
     }
 
     /// How long keys and list were behind the fields of the packet's first byte.
@@ -99,7 +114,7 @@ impl<'o> Fields<'o> {
         put(self.list, name.json_field);
         write(value, self.list);
         put(self.list, key!("offset"));
-        text::number(bytes.start, self.list);
+        text::number(bytes.start + self.shift, self.list);
         put(self.list, key!("length"));
         text::number(bytes.len(), self.list);
         self.list.push(b'}');

@@ -9,7 +9,7 @@ use crate::capture::{Span, Time};
 use crate::dissect::{PacketTree, Value, leaf};
 use crate::finding::Finding;
 use crate::frame::Frame;
-use crate::stream::{Captured, Place};
+use crate::stream::{Captured, Event, Moment, Other, Place};
 
 /// A key as it stands in an object, behind another.
 macro_rules! key {
@@ -68,7 +68,47 @@ impl JsonLines {
         out.write_all(&self.line)
     }
 
-    fn plain(&mut self, packet: &Captured<'_>, start: Time, offset: usize, below: &[Finding]) {
+    /// Writes an object for what happened to a connection, if it is of use to know.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn event(
+        &mut self,
+        moment: &Moment<'_>,
+        start: Time,
+        event: Event,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let (Some(kind), Some(message)) = (kind(event), super::happening(event)) else { return Ok(()) };
+        let line = &mut self.line;
+        line.clear();
+        let head = Head {
+            frame: moment.frame,
+            capture: Some((moment.info.number, moment.time, moment.time.since(start), &[])),
+            from: moment.info.side(moment.direction),
+            packet: None,
+            offset: None,
+            length: 0,
+        };
+        head.write_start(line);
+        put(line, ",\"packet\":null,\"notice\":");
+        text::optional(Some(kind), line);
+        put(line, key!("message"));
+        text::optional(Some(&message), line);
+        put(line, key!("bytes"));
+        match event {
+            Event::Lost(bytes @ 1..) | Event::Cut(bytes) | Event::PassedOver { bytes, .. } => {
+                text::number(bytes, line);
+            }
+            _ => put(line, "null"),
+        }
+        put(line, key!("time_relative"));
+        text::seconds(moment.time.since(start), line);
+        put(line, "}\n");
+        out.write_all(line)
+    }
+
+    fn plain(&mut self, packet: &Captured<'_>, start: Time, offset: Option<usize>, below: &[Finding]) {
         let first = packet.bytes.first().copied().unwrap_or_default();
         let head = Head {
             frame: packet.frame(),
@@ -82,11 +122,11 @@ impl JsonLines {
         let header_len = crate::fixed_header::read(packet.bytes).map_or(0, |(.., body_at)| body_at);
         let remaining_length = packet.bytes.len().saturating_sub(header_len);
         flags_and_length(first, Some(remaining_length as u64), &mut self.line);
-        self.fields(first, packet.bytes, offset);
-        findings(below, &[], &mut self.line);
+        self.fields(first, packet.bytes, offset.unwrap_or_default());
+        findings(below, &[], 0, &mut self.line);
     }
 
-    /// The fields of a packet that begins with this byte, at `offset` in its record.
+    /// The fields of a packet that begins with this byte, whose places count from `offset` on.
     fn fields(&mut self, first: u8, packet: &[u8], offset: usize) {
         let Self { line, list, headers } = self;
         list.clear();
@@ -124,30 +164,37 @@ impl JsonLines {
             capture,
             from: frame.from,
             packet: None,
-            offset: frame.net.payload.start,
+            offset: Some(frame.net.payload.start),
             length: 0,
         };
         if frame.mqtt.is_empty() {
             head.write(&mut self.line);
             put(&mut self.line, ",\"fields\":[]");
-            findings(below, &[], &mut self.line);
+            findings(below, &[], 0, &mut self.line);
             return;
         }
+        // The places in a packet that stands alone count from its first byte.
+        let alone = frame.capture.as_ref().filter(|capture| capture.reassembled);
+        let shift = alone.and_then(|capture| capture.offset).unwrap_or_default();
         for packet in frame.packets() {
-            let (offset, length) = (packet.offset, packet.length);
-            Head { packet: Some(packet.name()), offset, length, ..head }.write(&mut self.line);
-            self.tree(&packet, below);
+            let offset = if alone.is_some_and(|capture| capture.offset.is_none()) {
+                None
+            } else {
+                Some(packet.offset + shift)
+            };
+            Head { packet: Some(packet.name()), offset, length: packet.length, ..head }.write(&mut self.line);
+            self.tree(&packet, shift, below);
             below = &[];
         }
     }
 
-    fn tree(&mut self, packet: &PacketTree, below: &[Finding]) {
+    fn tree(&mut self, packet: &PacketTree, shift: usize, below: &[Finding]) {
         flags_and_length(packet.first, packet.remaining_length(), &mut self.line);
         self.list.clear();
-        let mut fields = Fields::new(packet.first, &mut self.line, &mut self.list);
+        let mut fields = Fields::new(packet.first, &mut self.line, &mut self.list).shifted(shift);
         packet.nodes.iter().for_each(|node| fields.node(node));
         fields.end();
-        findings(below, &packet.findings, &mut self.line);
+        findings(below, &packet.findings, shift, &mut self.line);
     }
 }
 
@@ -159,12 +206,40 @@ struct Head<'a> {
     capture: Option<(u32, Time, Span, &'a [Place])>,
     from: Option<Side>,
     packet: Option<&'static str>,
-    offset: usize,
+    offset: Option<usize>,
     length: usize,
 }
 
 impl Head<'_> {
     fn write(self, out: &mut Vec<u8>) {
+        self.write_start(out);
+        put(out, key!("packet"));
+        text::optional(self.packet, out);
+        put(out, key!("offset"));
+        match self.offset {
+            Some(offset) => text::number(offset, out),
+            None => put(out, "null"),
+        }
+        put(out, key!("length"));
+        text::number(self.length, out);
+        let Some((.., relative, places)) = self.capture else { return };
+        put(out, key!("time_relative"));
+        text::seconds(relative, out);
+        put(out, ",\"places\":[");
+        for (number, place) in places.iter().enumerate() {
+            put(out, if number == 0 { "{\"frame\":" } else { ",{\"frame\":" });
+            text::number(place.frame, out);
+            put(out, key!("offset"));
+            text::number(place.at, out);
+            put(out, key!("length"));
+            text::number(place.len, out);
+            out.push(b'}');
+        }
+        out.push(b']');
+    }
+
+    /// What notices begin with too.
+    fn write_start(self, out: &mut Vec<u8>) {
         put(out, "{\"frame\":");
         text::number(self.frame, out);
         match self.capture {
@@ -184,27 +259,25 @@ impl Head<'_> {
                 None => ",\"from\":null",
             },
         );
-        put(out, key!("packet"));
-        text::optional(self.packet, out);
-        put(out, key!("offset"));
-        text::number(self.offset, out);
-        put(out, key!("length"));
-        text::number(self.length, out);
-        let Some((.., relative, places)) = self.capture else { return };
-        put(out, key!("time_relative"));
-        text::seconds(relative, out);
-        put(out, ",\"places\":[");
-        for (number, place) in places.iter().enumerate() {
-            put(out, if number == 0 { "{\"frame\":" } else { ",{\"frame\":" });
-            text::number(place.frame, out);
-            put(out, key!("offset"));
-            text::number(place.at, out);
-            put(out, key!("length"));
-            text::number(place.len, out);
-            out.push(b'}');
-        }
-        out.push(b']');
     }
+}
+
+/// What a notice is called; `None` for what every connection does.
+fn kind(event: Event) -> Option<&'static str> {
+    Some(match event {
+        Event::Other(Other::Tls) => "tls",
+        Event::Other(Other::Http) => "http",
+        Event::Other(Other::WebSocket) => "websocket",
+        Event::Other(Other::CompressedWebSocket) => "websocket_compressed",
+        Event::Other(Other::Unknown) => "not_mqtt",
+        Event::OtherVersion(_) => "other_version",
+        Event::Lost(_) => "lost",
+        Event::Cut(_) => "cut",
+        Event::PassedOver { .. } => "passed_over",
+        Event::BadChecksum => "tcp_checksum",
+        Event::Closed { forgotten: true, .. } => "forgotten",
+        Event::Finished | Event::Reset | Event::Closed { forgotten: false, .. } => return None,
+    })
 }
 
 fn flags_and_length(first: u8, remaining_length: Option<u64>, out: &mut Vec<u8>) {
@@ -217,10 +290,12 @@ fn flags_and_length(first: u8, remaining_length: Option<u64>, out: &mut Vec<u8>)
     }
 }
 
-/// The findings, with which an object ends.
-fn findings(below: &[Finding], own: &[Finding], out: &mut Vec<u8>) {
+/// The findings, with which an object ends; the places of its own count from `shift` on.
+fn findings(below: &[Finding], own: &[Finding], shift: usize, out: &mut Vec<u8>) {
     put(out, ",\"findings\":[");
-    for (number, finding) in below.iter().chain(own).enumerate() {
+    let own = own.iter().map(|finding| (finding, finding.offset + shift));
+    let below = below.iter().map(|finding| (finding, finding.offset));
+    for (number, (finding, offset)) in below.chain(own).enumerate() {
         put(out, if number == 0 { "{\"severity\":" } else { ",{\"severity\":" });
         text::optional(Some(finding.severity.as_str()), out);
         put(out, key!("kind"));
@@ -234,7 +309,7 @@ fn findings(below: &[Finding], own: &[Finding], out: &mut Vec<u8>) {
         put(out, key!("hint"));
         text::optional(Some(&finding.hint), out);
         put(out, key!("offset"));
-        text::number(finding.offset, out);
+        text::number(offset, out);
         put(out, key!("length"));
         text::number(finding.length, out);
         out.push(b'}');
