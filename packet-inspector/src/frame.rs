@@ -57,6 +57,8 @@ pub struct InCapture {
     pub places: Vec<Place>,
     /// How many bytes it has by its own length.
     pub wire_len: usize,
+    /// How many of them were passed over behind those that are shown.
+    pub passed: usize,
     /// What the capture's file says of the record.
     pub comments: Vec<String>,
     /// The record's bytes are the packet's alone, as they were put together of several records or of WebSocket frames.
@@ -130,6 +132,7 @@ impl Frame {
                 relative: time.since(start),
                 places,
                 wire_len: packet.wire_len,
+                passed: packet.passed,
                 comments: entry.map_or(&[][..], |entry| entry.comments).to_vec(),
                 reassembled,
                 continued: false,
@@ -157,9 +160,9 @@ impl Frame {
 
     /// The tree of a captured packet alone, without the layers below it; places count from its first byte.
     pub fn of_packet<'a>(packet: &Captured<'a>) -> impl Iterator<Item = PacketTree> + use<'a> {
-        let wire_len = packet.wire_len;
+        let (wire_len, passed) = (packet.wire_len, packet.passed);
         dissect::dissect(packet.bytes, 0, packet.from()).take(1).map(move |mut tree| {
-            tree.of_capture(wire_len);
+            tree.of_capture(wire_len, passed);
             tree
         })
     }
@@ -277,7 +280,7 @@ impl Iterator for FramePackets<'_> {
         }
         let mut packet = self.packets.next()?;
         if let Some(capture) = self.capture {
-            packet.of_capture(capture.wire_len);
+            packet.of_capture(capture.wire_len, capture.passed);
         }
         Some(packet)
     }

@@ -173,7 +173,7 @@ impl Connection {
 
     /// A side closed in the middle of a packet.
     fn unfinished(&self, side: Side, captured: &Captured<'_>, at: At, cx: &mut Context<'_, impl Listener>) {
-        let (present, whole) = (captured.bytes.len(), captured.wire_len);
+        let (present, whole) = (captured.bytes.len() + captured.passed, captured.wire_len);
         let message =
             format!("the {side} closed in the middle of a packet, with {present} of its {whole} bytes sent");
         note("unfinished", side, message).tell(&[at.frame], at, cx);

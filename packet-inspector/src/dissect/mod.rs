@@ -52,16 +52,24 @@ impl PacketTree {
         nodes.find(|node| node.key == Some(key))
     }
 
-    /// What is missing of a captured packet of `wire_len` bytes is the capture's fault, and nothing follows it here.
-    pub(crate) fn of_capture(&mut self, wire_len: usize) {
+    /// What is missing of a captured packet of `wire_len` bytes, `passed` of which were passed over, is the capture's fault,
+    /// and nothing follows it here.
+    pub(crate) fn of_capture(&mut self, wire_len: usize, passed: usize) {
         self.findings.retain(|finding| !matches!(finding.kind, "resynchronised" | "not_decoded"));
         for finding in self.findings.iter_mut().filter(|finding| finding.kind == "incomplete") {
             let place = finding.field.as_ref().map_or_else(String::new, |field| format!(" in {field}"));
             let present = finding.length;
+            let lost = wire_len.saturating_sub(present + passed);
+            let what = match (passed, lost) {
+                (0, _) => format!("{present} of its {wire_len} bytes are in the capture"),
+                (_, 0) => format!("{present} of its {wire_len} bytes are shown, the others are passed over"),
+                _ => format!(
+                    "{present} of its {wire_len} bytes are shown, {lost} are not in the capture, and {passed} are passed over"
+                ),
+            };
             finding.kind = "cut";
             finding.severity = Severity::Note;
-            finding.message =
-                format!("the packet is cut off{place}: {present} of its {wire_len} bytes are in the capture");
+            finding.message = format!("the packet is cut off{place}: {what}");
             finding.hint.clear();
         }
     }

@@ -120,6 +120,8 @@ pub struct Captured<'a> {
     pub bytes: &'a [u8],
     /// How many it has by its own length, or as many as are there when that is unknown.
     pub wire_len: usize,
+    /// How many bytes of it were passed over behind those: they follow a gap, or it is longer than is held.
+    pub passed: usize,
     /// What it says; `None` when it is cut or malformed.
     pub packet: Option<Packet<'a>>,
     /// Where its bytes stand, in their order; never empty.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::analysis::{findings, play};
 use crate::conversations::GOOD;
 use crate::tcp::connected;
-use crate::wire::{ACK, CLIENT, FIN, RST, SERVER, SYN, Seen, Tcp, Wire};
+use crate::wire::{ACK, CLIENT, FIN, RST, SERVER, SYN, Seen, Tcp, Wire, publish};
 
 /// A PUBLISH at QoS 1, long enough to be known for one behind a gap.
 fn question(id: u16) -> Vec<u8> {
@@ -249,6 +249,32 @@ fn behind_a_fin_the_number_of_it_is_no_gap() {
     tcp.send(&mut wire, SERVER, &answer(1));
     let seen = wire.read();
     assert_eq!((seen.places().last().copied(), seen.events), (Some(8), vec![]));
+}
+
+#[test]
+fn of_a_packet_with_a_gap_all_bytes_are_accounted_for() {
+    let packet = publish("home/light", &[b'x'; 300]);
+    for (from, to) in [(100, 200), (100, packet.len()), (20, 21), (packet.len() - 11, packet.len() - 10)] {
+        let (mut wire, mut tcp) = connected();
+        tcp.send(&mut wire, CLIENT, &packet[..from]);
+        tcp.next_segment(CLIENT, &packet[from..to]);
+        if to < packet.len() {
+            tcp.send(&mut wire, CLIENT, &packet[to..]);
+        }
+        tcp.send(&mut wire, CLIENT, &question(2));
+        tcp.close(&mut wire);
+        let (whole, lost, behind) = (packet.len(), to - from, packet.len() - to);
+        let expected = match behind {
+            0 => format!("{from} of its {whole} bytes are in the capture"),
+            _ => format!(
+                "{from} of its {whole} bytes are shown, {lost} are not in the capture, and {behind} are passed over"
+            ),
+        };
+        for arguments in [&["read", "--color", "never"][..], &["read", "--format", "json"]] {
+            let text = written(&wire, arguments);
+            assert!(text.contains(&expected), "{expected}: {text}");
+        }
+    }
 }
 
 /// What the inspector writes of a capture.

@@ -80,6 +80,7 @@ struct Kept {
     start: Time,
     bytes: Box<[u8]>,
     wire_len: usize,
+    passed: usize,
     place: Place,
 }
 
@@ -140,6 +141,7 @@ impl Log {
                 unseen: false,
                 bytes: &kept.bytes,
                 wire_len: kept.wire_len,
+                passed: kept.passed,
                 packet: None,
                 places: &[kept.place],
                 entry: None,
@@ -268,6 +270,7 @@ impl Sink for Writer {
             start,
             bytes: packet.bytes.get(..LONGEST).unwrap_or(packet.bytes).into(),
             wire_len: packet.wire_len,
+            passed: packet.passed,
             place: Place { frame: packet.frame(), time: packet.time(), at: 0, len: packet.bytes.len() },
         };
         self.log.add(json, Some(kept));

@@ -79,6 +79,9 @@ impl Connection {
                         }
                         None => self.deliver(direction, piece.chunk(), piece.cut(), cx),
                     }
+                    if piece.is_suspect() {
+                        self.half_mut(direction).framer.doubt();
+                    }
                 }
                 Some(Next::Hole(len, shown)) => self.lost(direction, len, shown, cx),
                 None => return,

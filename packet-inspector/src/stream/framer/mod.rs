@@ -31,6 +31,10 @@ pub(super) struct Framer {
     /// Bytes in which no packet was found, and whether any packet was ever sent.
     passed: u64,
     sent: bool,
+    /// Bytes of the packet whose start is held that were passed.
+    behind: u64,
+    /// A record whose checksum fails has a part of what is held: how long that is may be wrong.
+    doubtful: bool,
     /// A boundary is looked for without knowing that this is MQTT.
     strict: bool,
     /// A CONNECT asked for this version instead of ours.
@@ -85,9 +89,19 @@ impl Framer {
         self.state == State::Searching
     }
 
-    /// Whether it holds bytes in which there may be packets.
+    /// What was taken last is of a record whose checksum fails.
+    pub(super) fn doubt(&mut self) {
+        self.doubtful = self.is_within();
+    }
+
+    /// The next byte begins no packet, as far as is known.
+    fn is_within(&self) -> bool {
+        self.state != State::InStep || !self.held.is_empty()
+    }
+
+    /// Whether it holds bytes in which there may be packets: it searches them, or is told a length that may be damaged.
     pub(super) fn is_looking(&self) -> bool {
-        self.is_searching() && !self.held.is_empty()
+        !self.held.is_empty() && (self.doubtful || self.is_searching())
     }
 
     /// Whether it has found a packet.
@@ -178,16 +192,19 @@ impl Framer {
             }
         }
         if chunk.data.is_empty() {
+            self.doubtful &= self.is_within();
             return;
         }
         self.hold(chunk, cx);
         self.go_on(who, false, cx);
+        self.doubtful &= self.is_within();
     }
 
     /// Bytes of a packet that are not kept.
     fn pass<S: Sink>(&mut self, len: usize, who: Sender<'_>, cx: &mut Context<'_, S>) {
         let State::Passing(left) = self.state else { return };
         let left = left.saturating_sub(len as u64);
+        self.behind += len as u64;
         self.state = State::Passing(left);
         if left == 0 {
             self.send_start(who, cx);
@@ -203,8 +220,14 @@ impl Framer {
             self.state = State::Passing(u64::MAX);
             return;
         }
-        let wire_len = declared(&self.held).unwrap_or(self.held.len());
-        send(None, &self.held, wire_len.max(self.held.len()), &self.places, who, cx);
+        let wire_len = declared(&self.held).unwrap_or(self.held.len()).max(self.held.len());
+        let passed = usize::try_from(std::mem::take(&mut self.behind)).unwrap_or(usize::MAX);
+        let Sender { info, direction, unseen } = who;
+        let (bytes, places, packet) = (&self.held[..], &self.places[..], None);
+        let (entry, proof) = (Some(cx.entry), cx.proof);
+        let start =
+            Captured { info, direction, unseen, bytes, wire_len, passed, packet, places, entry, proof };
+        cx.sink.packet(&start);
         self.clear(cx);
         self.state = State::InStep;
     }
@@ -246,6 +269,11 @@ impl Framer {
                 Err(error) if error.unsupported_protocol().is_some_and(exists) => {
                     self.other_version = error.unsupported_protocol();
                     return false;
+                }
+                Err(_) if self.doubtful => {
+                    // It may be no packet at all; what a search finds is one.
+                    (self.doubtful, found_end) = (false, false);
+                    break true;
                 }
                 Err(error) => {
                     let by_length = boundary::behind_malformed(&error, rest);
@@ -332,6 +360,7 @@ fn send<S: Sink>(
     cx: &mut Context<'_, S>,
 ) {
     let Sender { info, direction, unseen } = who;
-    let (entry, proof) = (Some(cx.entry), cx.proof);
-    cx.sink.packet(&Captured { info, direction, unseen, bytes, wire_len, packet, places, entry, proof });
+    let (passed, entry, proof) = (0, Some(cx.entry), cx.proof);
+    let whole = Captured { info, direction, unseen, bytes, wire_len, passed, packet, places, entry, proof };
+    cx.sink.packet(&whole);
 }

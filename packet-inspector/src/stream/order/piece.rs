@@ -121,6 +121,11 @@ impl Piece {
         (self.frame, self.time)
     }
 
+    /// Its checksum is wrong, and no better copy came.
+    pub(in super::super) fn is_suspect(&self) -> bool {
+        self.suspect
+    }
+
     /// How far its sender had the other side's bytes.
     pub(in super::super) fn knows(&self) -> Option<u64> {
         self.knows
