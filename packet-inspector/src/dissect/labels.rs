@@ -12,7 +12,7 @@ pub fn title(first: u8) -> &'static str {
 }
 
 /// The meaning of two bits of QoS.
-pub(super) fn qos(value: u64) -> &'static str {
+pub(crate) fn qos(value: u64) -> &'static str {
     match value {
         0 => "At most once delivery (Fire and Forget)",
         1 => "At least once delivery (Acknowledged deliver)",
@@ -22,12 +22,12 @@ pub(super) fn qos(value: u64) -> &'static str {
 }
 
 /// The meaning of a SUBACK's Return Code.
-pub(super) fn granted_qos(value: u64) -> &'static str {
+pub(crate) fn granted_qos(value: u64) -> &'static str {
     if value == 0x80 { "Failure" } else { qos(value) }
 }
 
 /// The meaning of a Protocol Level.
-pub(super) fn version(level: u64) -> &'static str {
+pub(crate) fn version(level: u64) -> &'static str {
     match level {
         3 => "MQTT v3.1",
         4 => "MQTT v3.1.1",
@@ -39,7 +39,7 @@ pub(super) fn version(level: u64) -> &'static str {
 }
 
 /// The meaning of a Connect Return Code.
-pub(super) fn connect_return_code(code: u64) -> &'static str {
+pub(crate) fn connect_return_code(code: u64) -> &'static str {
     match code {
         0 => "Connection Accepted",
         1 => "Connection Refused: unacceptable protocol version",

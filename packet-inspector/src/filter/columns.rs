@@ -76,7 +76,7 @@ fn write(field: Field, values: Values<'_>, out: &mut Vec<u8>) {
             }
             Value::Bytes(bytes) => out.extend_from_slice(text::visible(bytes).as_bytes()),
             Value::Address(address) => out.extend_from_slice(address.to_string().as_bytes()),
-            Value::Present => out.push(b'1'),
+            Value::Protocol(_) => out.push(b'1'),
         }
         false
     });

@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use super::fields::{Value, Values};
-use super::parser::{Comparison, Expression, Literal};
+use super::literal::Literal;
+use super::parser::{Comparison, Expression, Operand};
 
 pub(super) fn holds(expression: &Expression, values: Values<'_>) -> bool {
     match expression {
@@ -12,19 +13,33 @@ pub(super) fn holds(expression: &Expression, values: Values<'_>) -> bool {
         Expression::And(left, right) => holds(left, values) && holds(right, values),
         Expression::Not(inner) => !holds(inner, values),
         Expression::Exists(field) => values.any(*field, |_| true),
-        Expression::Compare(field, Comparison::NotEqual, literal) => {
-            // All of them, and at least one.
-            let mut there = false;
-            let equal = values.any(*field, |value| {
-                there = true;
-                compare(value, literal) == Some(Ordering::Equal)
+        Expression::Compare(field, comparison, operand) => {
+            let (mut some, mut every) = (false, true);
+            let fits = |holds: bool, some: &mut bool, every: &mut bool| {
+                *some |= holds;
+                *every &= holds;
+                // All have to be looked at only where all count.
+                holds && !matches!(comparison, Comparison::AllEqual | Comparison::NotEqual)
+            };
+            values.any(*field, |value| match operand {
+                Operand::Literal(literal) => {
+                    let holds = compare(value, literal).is_some_and(|order| fits_order(*comparison, order));
+                    fits(holds, &mut some, &mut every)
+                }
+                Operand::Field(other) => values.any(*other, |other| {
+                    let holds = order(value, other).is_some_and(|order| fits_order(*comparison, order));
+                    fits(holds, &mut some, &mut every)
+                }),
             });
-            there && !equal
+            some && (every || !matches!(comparison, Comparison::AllEqual | Comparison::NotEqual))
         }
-        Expression::Compare(field, comparison, literal) => {
-            values.any(*field, |value| compare(value, literal).is_some_and(|order| fits(*comparison, order)))
+        Expression::Contains(field, Operand::Literal(Literal::Bytes(part))) => {
+            values.any(*field, |value| contains(value, part))
         }
-        Expression::Contains(field, literal) => values.any(*field, |value| contains(value, literal)),
+        Expression::Contains(field, Operand::Field(other)) => values.any(*field, |value| {
+            values.any(*other, |part| bytes_of(part).is_some_and(|part| contains(value, part)))
+        }),
+        Expression::Contains(_, Operand::Literal(_)) => false,
         Expression::Matches(field, regex) => {
             values.any(*field, |value| bytes_of(value).is_some_and(|bytes| regex.is_match(bytes)))
         }
@@ -37,10 +52,10 @@ pub(super) fn holds(expression: &Expression, values: Values<'_>) -> bool {
     }
 }
 
-fn fits(comparison: Comparison, order: Ordering) -> bool {
+fn fits_order(comparison: Comparison, order: Ordering) -> bool {
     match comparison {
-        Comparison::Equal => order.is_eq(),
-        Comparison::NotEqual => order.is_ne(),
+        Comparison::Equal | Comparison::AllEqual => order.is_eq(),
+        Comparison::NotEqual | Comparison::OneNotEqual => order.is_ne(),
         Comparison::Less => order.is_lt(),
         Comparison::LessOrEqual => order.is_le(),
         Comparison::Greater => order.is_gt(),
@@ -50,25 +65,36 @@ fn fits(comparison: Comparison, order: Ordering) -> bool {
 
 fn bytes_of<'a>(value: Value<'a>) -> Option<&'a [u8]> {
     match value {
-        Value::Bytes(bytes) => Some(bytes),
+        Value::Bytes(bytes) | Value::Protocol(bytes) => Some(bytes),
+        _ => None,
+    }
+}
+
+/// How the values of two fields stand to each other; `None` when they cannot be compared.
+fn order(one: Value<'_>, other: Value<'_>) -> Option<Ordering> {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => Some(one.cmp(&other)),
+        (Value::Seconds(one), Value::Seconds(other)) => Some(one.cmp(&other)),
+        (Value::Flag(one), Value::Flag(other)) => Some(one.cmp(&other)),
+        (Value::Bytes(one), Value::Bytes(other)) => Some(one.cmp(other)),
+        (Value::Address(one), Value::Address(other)) => Some(one.cmp(&other)),
         _ => None,
     }
 }
 
 /// How a value stands to a literal; `None` when they cannot be compared.
 fn compare(value: Value<'_>, literal: &Literal) -> Option<Ordering> {
-    match value {
-        Value::Number(number) => Some(number.cmp(&literal.number?)),
-        Value::Seconds(nanos) => Some(nanos.cmp(&literal.seconds?)),
-        Value::Flag(flag) => Some(flag.cmp(&literal.flag?)),
-        Value::Address(address) => compare_address(address, literal.address?),
-        Value::Bytes(bytes) => {
-            if bytes == literal.text.as_slice() {
-                return Some(Ordering::Equal);
-            }
-            Some(bytes.cmp(literal.bytes.as_deref().unwrap_or(&literal.text)))
+    match (value, literal) {
+        (Value::Number(number), Literal::Number(literal)) => Some(number.cmp(literal)),
+        (Value::Seconds(nanos), Literal::Seconds(literal)) => Some(nanos.cmp(literal)),
+        (Value::Flag(flag), Literal::Flag(literal)) => Some(flag.cmp(literal)),
+        (Value::Address(address), Literal::Address(network, prefix)) => {
+            compare_address(address, (*network, *prefix))
         }
-        Value::Present => None,
+        (Value::Bytes(bytes) | Value::Protocol(bytes), Literal::Bytes(literal)) => {
+            Some(bytes.cmp(literal.as_slice()))
+        }
+        _ => None,
     }
 }
 
@@ -87,8 +113,7 @@ fn compare_address(address: IpAddr, (network, prefix): (IpAddr, u8)) -> Option<O
     Some(cut(ours).cmp(&cut(theirs)))
 }
 
-fn contains(value: Value<'_>, literal: &Literal) -> bool {
+fn contains(value: Value<'_>, part: &[u8]) -> bool {
     let Some(bytes) = bytes_of(value) else { return false };
-    let within = |needle: &[u8]| needle.is_empty() || bytes.windows(needle.len()).any(|part| part == needle);
-    within(&literal.text) || literal.bytes.as_deref().is_some_and(within)
+    part.is_empty() || bytes.windows(part.len()).any(|window| window == part)
 }

@@ -6,7 +6,8 @@ use mqtt_codec::{Packet, Publish};
 
 use super::FilterError;
 use crate::capture::Time;
-use crate::dissect::leaf::{self, Leaf, Leaves, Raw};
+use crate::dissect::leaf::{self, Leaf, Leaves, Name, Raw, Shown};
+use crate::dissect::{labels, text};
 use crate::redact;
 use crate::stream::Captured;
 
@@ -33,7 +34,10 @@ enum Source {
         sender: bool,
         receiver: bool,
     },
+    /// The packet, with its bytes.
     Mqtt,
+    /// A protocol below it, of which nothing but that it is there is known here.
+    Tcp,
     Ip {
         v4: bool,
     },
@@ -47,6 +51,8 @@ enum Source {
     Dup,
     /// Any other leaf.
     Leaf,
+    /// The text that the bytes of this leaf are, if they are one.
+    TextOf(&'static str),
 }
 
 const fn address(v4: bool, sender: bool, receiver: bool) -> Source {
@@ -54,7 +60,7 @@ const fn address(v4: bool, sender: bool, receiver: bool) -> Source {
 }
 
 /// All but other leaves.
-const FIELDS: [(&str, Source); 24] = [
+const FIELDS: [(&str, Source); 26] = [
     ("frame.number", Source::FrameNumber),
     ("frame.time_relative", Source::TimeRelative),
     ("frame.time_epoch", Source::TimeEpoch),
@@ -69,7 +75,7 @@ const FIELDS: [(&str, Source); 24] = [
     ("ipv6.dst", address(false, false, true)),
     ("ipv6.addr", address(false, true, true)),
     ("mqtt", Source::Mqtt),
-    ("tcp", Source::Mqtt),
+    ("tcp", Source::Tcp),
     ("ip", Source::Ip { v4: true }),
     ("ipv6", Source::Ip { v4: false }),
     ("mqtt.msgtype", Source::MessageType),
@@ -79,7 +85,67 @@ const FIELDS: [(&str, Source); 24] = [
     ("mqtt.qos", Source::Qos),
     ("mqtt.dupflag", Source::Dup),
     ("mqtt.retain", Source::Retain),
+    ("mqtt.msg_text", Source::TextOf("mqtt.msg")),
+    ("mqtt.willmsg_text", Source::TextOf("mqtt.willmsg")),
 ];
+
+/// Fields that Wireshark has for MQTT 5.0, by how their names begin or end.
+const OF_VERSION_5: [&str; 6] = [
+    "mqtt.prop",
+    "mqtt.will_properties",
+    "mqtt.subscription_options",
+    "mqtt.unknown_topic_alias",
+    ".reason_code",
+    "mqtt.retain_reserved",
+];
+
+/// What Wireshark says of its own dissection.
+const OF_WIRESHARK: [&str; 3] = ["mqtt.msg_decoded_as", "mqtt.illegal_topic_length", "mqtt.unknown_version"];
+
+/// What can be done with a field, and compared with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A protocol that has bytes here, or not.
+    Protocol {
+        bytes: bool,
+    },
+    /// A whole number.
+    Number {
+        most: u64,
+    },
+    Seconds,
+    Flag,
+    Text,
+    Bytes,
+    Address {
+        v4: bool,
+    },
+}
+
+impl Kind {
+    /// Whether values of both can be equal.
+    pub(super) fn is_like(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Number { .. }, Self::Number { .. }) => true,
+            (Self::Protocol { .. }, _) => false,
+            _ => self == other,
+        }
+    }
+
+    /// In words.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Protocol { .. } => "a protocol",
+            Self::Number { .. } => "a number",
+            Self::Seconds => "a time in seconds",
+            Self::Flag => "a flag, 0 or 1",
+            Self::Text => "text",
+            Self::Bytes => "bytes",
+            Self::Address { v4: true } => "an IPv4 address",
+            Self::Address { v4: false } => "an IPv6 address",
+        }
+    }
+}
 
 impl Field {
     fn all() -> impl Iterator<Item = Self> {
@@ -99,14 +165,88 @@ impl Field {
         self.name
     }
 
+    /// The field with this name.
+    pub(super) fn find(name: &str) -> Option<Self> {
+        Self::all().find(|known| known.name == name)
+    }
+
+    /// What kind of values it has.
+    pub(super) fn kind(self) -> Kind {
+        match self.source {
+            Source::FrameNumber => Kind::Number { most: u64::MAX },
+            Source::Stream => Kind::Number { most: u32::MAX.into() },
+            Source::PortFrom | Source::PortTo | Source::Ports => Kind::Number { most: u16::MAX.into() },
+            Source::TimeRelative | Source::TimeEpoch => Kind::Seconds,
+            Source::Address { v4, .. } => Kind::Address { v4 },
+            Source::Mqtt => Kind::Protocol { bytes: true },
+            Source::Tcp | Source::Ip { .. } => Kind::Protocol { bytes: false },
+            Source::TextOf(_) => Kind::Text,
+            _ => self.leaf().map_or(Kind::Text, kind_of_leaf),
+        }
+    }
+
+    /// What the leaf is called that its values are.
+    fn leaf(self) -> Option<&'static Name> {
+        let wireshark = self.leaf_name();
+        leaf::NAMES.iter().copied().find(|name| name.wireshark == wireshark)
+    }
+
+    fn leaf_name(self) -> &'static str {
+        if let Source::TextOf(leaf) = self.source { leaf } else { self.name }
+    }
+
+    /// What Wireshark calls this value of it, if it has names.
+    pub(super) fn value_name(self, value: u64) -> Option<&'static str> {
+        match self.leaf()?.shown {
+            Shown::MessageType => Some(labels::title(u8::try_from(value).ok()? << 4)),
+            Shown::Qos => Some(labels::qos(value)),
+            Shown::GrantedQos => Some(labels::granted_qos(value)),
+            Shown::Version => Some(labels::version(value)).filter(|name| *name != "Unknown"),
+            Shown::ReturnCode => Some(labels::connect_return_code(value)).filter(|name| *name != "Unknown"),
+            _ => None,
+        }
+    }
+
+    /// Whether a filter that compares its values asks for a password, a user name, or a payload.
+    pub(super) fn tells_what_is_private(self) -> bool {
+        self.source == Source::Mqtt || redact::is_private(self.leaf_name())
+    }
+
     pub(super) fn at(name: &str, at: usize) -> Result<Self, FilterError> {
-        if let Some(field) = Self::all().find(|known| known.name == name) {
+        if let Some(field) = Self::find(name) {
             return Ok(field);
+        }
+        let is_among =
+            |names: &[&str]| names.iter().any(|part| name.starts_with(part) || name.ends_with(part));
+        if name.starts_with("mqtt.") && is_among(&OF_VERSION_5) {
+            let message = format!("{name} is a field of MQTT 5.0, of which no packets are decoded here,");
+            return Err(FilterError::new(at, message));
+        }
+        if OF_WIRESHARK.contains(&name) {
+            let message = format!("{name} is a remark of Wireshark's, and no field of a packet,");
+            return Err(FilterError::new(at, message));
         }
         let near = Self::names().filter(|known| known.contains(name) || shares_start(known, name));
         let near: Vec<_> = near.take(4).collect();
         let hint = if near.is_empty() { String::new() } else { format!("; there is {}", near.join(", ")) };
         Err(FilterError::new(at, format!("{name} is no field that is known here{hint}")))
+    }
+}
+
+fn kind_of_leaf(name: &Name) -> Kind {
+    let most = match (name.mask, name.wireshark) {
+        // Four groups of seven bits (2.2.3).
+        (0, "mqtt.len") => (1 << 28) - 1,
+        (0, "mqtt.msgid" | "mqtt.kalive") => u16::MAX.into(),
+        (0, length) if length.ends_with("_len") => u16::MAX.into(),
+        (0, _) => u8::MAX.into(),
+        (mask, _) => (mask >> mask.trailing_zeros()).into(),
+    };
+    match name.shown {
+        Shown::Text => Kind::Text,
+        Shown::Bytes => Kind::Bytes,
+        Shown::Flag if most == 1 => Kind::Flag,
+        _ => Kind::Number { most },
     }
 }
 
@@ -132,8 +272,8 @@ pub(super) enum Value<'a> {
     Flag(bool),
     Bytes(&'a [u8]),
     Address(IpAddr),
-    /// A protocol is there.
-    Present,
+    /// A protocol is there; these are its bytes.
+    Protocol(&'a [u8]),
 }
 
 /// The values of one packet.
@@ -176,8 +316,10 @@ impl<'a> Values<'a> {
                 let mut addresses = ends.into_iter().flatten().map(|end| end.ip());
                 addresses.any(|address| address.is_ipv4() == v4 && found(Value::Address(address)))
             }
-            Source::Mqtt => found(Value::Present),
-            Source::Ip { v4 } => sender().is_ipv4() == v4 && found(Value::Present),
+            Source::Mqtt if self.is_redacted => found(Value::Protocol(&[])),
+            Source::Mqtt => found(Value::Protocol(packet.bytes)),
+            Source::Tcp => found(Value::Protocol(&[])),
+            Source::Ip { v4 } => sender().is_ipv4() == v4 && found(Value::Protocol(&[])),
             Source::MessageType => packet.bytes.first().is_some_and(|first| number((first >> 4).into())),
             Source::PacketId
             | Source::Topic
@@ -190,6 +332,10 @@ impl<'a> Values<'a> {
                 Known::Unknown => self.of_leaves(field.name, found),
             },
             Source::Leaf => self.of_leaves(field.name, found),
+            Source::TextOf(leaf) => self.of_leaves(leaf, |value| match value {
+                Value::Bytes(bytes) => text::as_text(bytes).is_some() && found(Value::Bytes(bytes)),
+                _ => false,
+            }),
         }
     }
 
@@ -221,7 +367,7 @@ impl<'a> Values<'a> {
 
     /// Whether the values of this field are not to be shown.
     pub(super) fn is_private(self, field: Field) -> bool {
-        field.name.starts_with("mqtt.") && redact::hides(field.name, self.packet)
+        field.name.starts_with("mqtt.") && redact::hides(field.leaf_name(), self.packet)
     }
 }
 

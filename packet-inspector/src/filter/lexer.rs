@@ -13,8 +13,10 @@ pub(super) enum Token {
     Sign(&'static str),
 }
 
-const SIGNS: [&str; 18] =
-    ["===", "==", "!=", ">=", "<=", "&&", "||", "..", "(", ")", "{", "}", ",", ">", "<", "!", "~", "="];
+const SIGNS: [&str; 20] = [
+    "===", "!==", "~=", "==", "!=", ">=", "<=", "&&", "||", "..", "(", ")", "{", "}", ",", ">", "<", "!",
+    "~", "=",
+];
 
 /// The tokens with where each begins.
 pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, FilterError> {

@@ -1,18 +1,19 @@
 //! Filters with Wireshark's names and signs: `mqtt.msgtype == 3 && mqtt.topic contains "light"`.
 //!
 //! A field can occur more than once in a packet. As in Wireshark 4, a comparison holds when it does for one of the
-//! values, but `!=` when it does for all; on a field that is not there, none holds.
+//! values, but `!=` and `===` when it does for all; on a field that is not there, none holds. What can never hold, as a
+//! value that the field cannot have, is an error.
 
 use std::fmt;
 
 use crate::capture::{Span, Time};
-use crate::redact;
 use crate::stream::Captured;
 
 mod columns;
 mod evaluate;
 mod fields;
 mod lexer;
+mod literal;
 mod parser;
 
 pub use columns::Columns;
@@ -68,7 +69,7 @@ impl Filter {
 
     /// The first field in it, if there is one, that holds what is private: a password, a user name, or a payload.
     pub fn private_field(&self) -> Option<Field> {
-        self.0.fields().into_iter().find(|field| redact::is_private(field.name()))
+        self.0.compared().into_iter().find(|field| field.tells_what_is_private())
     }
 }
 

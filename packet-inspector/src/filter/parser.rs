@@ -1,10 +1,12 @@
 //! Tokens to an expression: `or` below `and` below `not` below comparisons.
 
-use std::net::IpAddr;
+use std::cmp::Ordering;
 
 use regex::bytes::{Regex, RegexBuilder};
 
+use super::fields::Kind;
 use super::lexer::{Token, tokens};
+use super::literal::{Literal, number};
 use super::{Field, FilterError};
 
 /// How deep parentheses go.
@@ -18,19 +20,24 @@ pub(super) enum Expression {
     Not(Box<Expression>),
     /// The field is there.
     Exists(Field),
-    Compare(Field, Comparison, Literal),
-    Contains(Field, Literal),
+    Compare(Field, Comparison, Operand),
+    Contains(Field, Operand),
     Matches(Field, Regex),
     /// One of some values or ranges.
     In(Field, Vec<(Literal, Literal)>),
 }
 
 impl Expression {
-    /// All fields that are asked for.
-    pub(super) fn fields(&self) -> Vec<Field> {
+    /// All fields whose values are compared.
+    pub(super) fn compared(&self) -> Vec<Field> {
         match self {
-            Self::Or(left, right) | Self::And(left, right) => [left.fields(), right.fields()].concat(),
-            Self::Not(inner) => inner.fields(),
+            Self::Or(left, right) | Self::And(left, right) => [left.compared(), right.compared()].concat(),
+            Self::Not(inner) => inner.compared(),
+            // That a packet is there tells nothing; that a field is may.
+            Self::Exists(field) if matches!(field.kind(), Kind::Protocol { .. }) => Vec::new(),
+            Self::Compare(field, _, Operand::Field(other)) | Self::Contains(field, Operand::Field(other)) => {
+                vec![*field, *other]
+            }
             Self::Exists(field)
             | Self::Compare(field, ..)
             | Self::Contains(field, _)
@@ -42,8 +49,14 @@ impl Expression {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comparison {
+    /// One of the values is equal.
     Equal,
+    /// All are.
+    AllEqual,
+    /// All are not.
     NotEqual,
+    /// One is not.
+    OneNotEqual,
     Less,
     LessOrEqual,
     Greater,
@@ -52,15 +65,10 @@ pub(super) enum Comparison {
 
 /// What a field is compared with.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Literal {
-    /// The text itself.
-    pub(super) text: Vec<u8>,
-    pub(super) number: Option<u64>,
-    /// As nanoseconds.
-    pub(super) seconds: Option<i64>,
-    pub(super) flag: Option<bool>,
-    pub(super) bytes: Option<Vec<u8>>,
-    pub(super) address: Option<(IpAddr, u8)>,
+pub(super) enum Operand {
+    Literal(Literal),
+    /// The values of another one.
+    Field(Field),
 }
 
 pub(super) fn parse(text: &str) -> Result<Expression, FilterError> {
@@ -145,8 +153,10 @@ impl Parser<'_> {
         let Some(Token::Word(name)) = self.peek() else { return Err(self.error("a field is expected")) };
         let field = Field::at(name, place)?;
         self.at += 1;
-        let comparisons: [(&[&str], Comparison); 6] = [
-            (&["==", "eq", "===", "="], Comparison::Equal),
+        let comparisons: [(&[&str], Comparison); 8] = [
+            (&["==", "eq", "="], Comparison::Equal),
+            (&["===", "all_eq"], Comparison::AllEqual),
+            (&["!==", "~=", "any_ne"], Comparison::OneNotEqual),
             (&["!=", "ne"], Comparison::NotEqual),
             (&["<=", "le"], Comparison::LessOrEqual),
             (&[">=", "ge"], Comparison::GreaterOrEqual),
@@ -155,27 +165,94 @@ impl Parser<'_> {
         ];
         for (words, comparison) in comparisons {
             if self.takes(words) {
-                return Ok(Expression::Compare(field, comparison, self.literal()?));
+                self.has_bytes(field, place)?;
+                self.is_ordered(field, comparison)?;
+                return Ok(Expression::Compare(field, comparison, self.operand(field)?));
             }
         }
         if self.takes(&["contains"]) {
-            return Ok(Expression::Contains(field, self.literal()?));
+            self.is_of_bytes(field, place, "contains")?;
+            return Ok(Expression::Contains(field, self.operand(field)?));
         }
         if self.takes(&["matches", "~"]) {
+            self.is_of_bytes(field, place, "matches")?;
             return self.regex().map(|regex| Expression::Matches(field, regex));
         }
         if self.takes(&["in"]) {
-            return self.set().map(|set| Expression::In(field, set));
+            self.has_bytes(field, place)?;
+            return self.set(field).map(|set| Expression::In(field, set));
+        }
+        if self.takes(&["not"]) {
+            if !self.takes(&["in"]) {
+                return Err(self.error("`in` is expected behind `not`"));
+            }
+            self.has_bytes(field, place)?;
+            return self.set(field).map(|set| Expression::Not(Box::new(Expression::In(field, set))));
         }
         Ok(Expression::Exists(field))
     }
 
-    fn literal(&mut self) -> Result<Literal, FilterError> {
-        let literal = match self.peek() {
-            Some(Token::Text(text)) => Literal::of_text(text),
-            Some(Token::Word(word)) => Literal::of_word(word),
-            _ => return Err(self.error("a value is expected")),
+    /// Fails for protocols whose bytes are not at hand.
+    fn has_bytes(&self, field: Field, place: usize) -> Result<(), FilterError> {
+        if field.kind() == (Kind::Protocol { bytes: false }) {
+            let message = format!("only the bytes of mqtt can be compared, not those of {},", field.name());
+            return Err(FilterError::new(place, message));
+        }
+        Ok(())
+    }
+
+    /// Fails for fields that are neither text nor bytes.
+    fn is_of_bytes(&self, field: Field, place: usize, what: &str) -> Result<(), FilterError> {
+        self.has_bytes(field, place)?;
+        match field.kind() {
+            Kind::Text | Kind::Bytes | Kind::Protocol { .. } => Ok(()),
+            kind => {
+                let name = field.name();
+                let message = format!("`{what}` is for text and bytes, and {name} is {},", kind.words());
+                Err(FilterError::new(place, message))
+            }
+        }
+    }
+
+    /// Fails where text is to be less or more than a number.
+    fn is_ordered(&self, field: Field, comparison: Comparison) -> Result<(), FilterError> {
+        let is_order = !matches!(
+            comparison,
+            Comparison::Equal | Comparison::AllEqual | Comparison::NotEqual | Comparison::OneNotEqual
+        );
+        match self.peek() {
+            Some(Token::Word(word)) if is_order && field.kind() == Kind::Text && number(word).is_some() => {
+                let name = field.name();
+                Err(self.error(format!(
+                    "{name} is text, and {word} a number: text stands in quotes, as \"{word}\","
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A value, or another field.
+    fn operand(&mut self, field: Field) -> Result<Operand, FilterError> {
+        let other = match self.peek() {
+            Some(Token::Word(word)) => Field::find(word),
+            _ => None,
         };
+        let Some(other) = other else { return self.literal(field).map(Operand::Literal) };
+        if !field.kind().is_like(other.kind()) {
+            let [(one, kind), (another, other_kind)] =
+                [field, other].map(|field| (field.name(), field.kind().words()));
+            return Err(
+                self.error(format!("{one} is {kind}, and {another} {other_kind}: they never are equal,"))
+            );
+        }
+        self.at += 1;
+        Ok(Operand::Field(other))
+    }
+
+    fn literal(&mut self, field: Field) -> Result<Literal, FilterError> {
+        let place = self.place();
+        let token = self.peek().ok_or_else(|| self.error("a value is expected"))?;
+        let literal = Literal::new(field, token, place)?;
         self.at += 1;
         Ok(literal)
     }
@@ -196,76 +273,33 @@ impl Parser<'_> {
         Ok(regex)
     }
 
-    fn set(&mut self) -> Result<Vec<(Literal, Literal)>, FilterError> {
+    fn set(&mut self, field: Field) -> Result<Vec<(Literal, Literal)>, FilterError> {
         if !self.takes(&["{"]) {
             return Err(self.error("`{` is expected"));
         }
         let mut set = Vec::new();
         while !self.takes(&["}"]) {
-            let first = self.literal()?;
-            let last = if self.takes(&[".."]) { self.literal()? } else { first.clone() };
+            let place = self.place();
+            let first = self.literal(field)?;
+            let last = if self.takes(&[".."]) { self.literal(field)? } else { first.clone() };
+            if compare_literals(&first, &last) == Some(Ordering::Greater) {
+                return Err(FilterError::new(place, "the range ends before it begins"));
+            }
             set.push((first, last));
             // Wireshark 3 had spaces between the values.
             self.takes(&[","]);
         }
-        Ok(set)
+        if set.is_empty() { Err(self.error("a value is expected in `{}`")) } else { Ok(set) }
     }
 }
 
-impl Literal {
-    fn of_text(text: &[u8]) -> Self {
-        let text = text.to_vec();
-        Self { bytes: Some(text.clone()), text, number: None, seconds: None, flag: None, address: None }
+/// How the ends of a range stand to each other.
+fn compare_literals(first: &Literal, last: &Literal) -> Option<Ordering> {
+    match (first, last) {
+        (Literal::Number(first), Literal::Number(last)) => Some(first.cmp(last)),
+        (Literal::Seconds(first), Literal::Seconds(last)) => Some(first.cmp(last)),
+        (Literal::Bytes(first), Literal::Bytes(last)) => Some(first.cmp(last)),
+        (Literal::Address(first, _), Literal::Address(last, _)) => Some(first.cmp(last)),
+        _ => None,
     }
-
-    fn of_word(word: &str) -> Self {
-        let number = match word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
-            Some(hex) => u64::from_str_radix(hex, 16).ok(),
-            None => word.parse().ok(),
-        };
-        let flag = match word {
-            "1" => Some(true),
-            "0" => Some(false),
-            _ if word.eq_ignore_ascii_case("true") => Some(true),
-            _ if word.eq_ignore_ascii_case("false") => Some(false),
-            _ => None,
-        };
-        Self {
-            text: word.as_bytes().to_vec(),
-            number,
-            seconds: seconds(word),
-            flag,
-            bytes: bytes(word),
-            address: address(word),
-        }
-    }
-}
-
-/// Bytes as `48:65:6c`, or with dashes or dots.
-fn bytes(word: &str) -> Option<Vec<u8>> {
-    let parts = word.split([':', '-', '.']);
-    let bytes: Option<Vec<u8>> =
-        parts.map(|part| u8::from_str_radix(part, 16).ok().filter(|_| part.len() == 2)).collect();
-    bytes
-}
-
-/// An address, or a network with the length of its prefix.
-fn address(word: &str) -> Option<(IpAddr, u8)> {
-    let (address, prefix) = word.split_once('/').map_or((word, None), |(a, b)| (a, Some(b)));
-    let address: IpAddr = address.parse().ok()?;
-    let longest = if address.is_ipv4() { 32 } else { 128 };
-    let prefix = prefix.map_or(Some(longest), |prefix| prefix.parse().ok())?;
-    (prefix <= longest).then_some((address, prefix))
-}
-
-/// Seconds with up to nine places, in nanoseconds.
-fn seconds(word: &str) -> Option<i64> {
-    let (sign, digits) = word.strip_prefix('-').map_or((1, word), |digits| (-1, digits));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if fraction.len() > 9 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let whole: i64 = whole.parse().ok()?;
-    let fraction: i64 = format!("{fraction:0<9}").parse().ok()?;
-    whole.checked_mul(1_000_000_000)?.checked_add(fraction)?.checked_mul(sign)
 }

@@ -56,7 +56,8 @@ impl Sink for Both {
         let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
         assert!(value["fields"].is_array() && value["findings"].is_array());
 
-        let names: Vec<_> = Field::names().filter(|name| name.starts_with("mqtt.")).collect();
+        let names: Vec<_> =
+            Field::names().filter(|name| name.starts_with("mqtt.") && !name.ends_with("_text")).collect();
         let fields: Vec<Field> = names.iter().map(|name| name.parse().unwrap()).collect();
         let mut columns = Vec::new();
         Columns::new(&fields, false).packet(packet, start, &mut columns).unwrap();
