@@ -86,6 +86,16 @@ impl Connections {
         Some((slot, info(slot)?))
     }
 
+    /// The place of the connection that was found last.
+    pub(super) fn last_slot(&self) -> Option<usize> {
+        self.last.map(|(.., slot)| slot)
+    }
+
+    /// The connection at this place.
+    pub(super) fn get_mut(&mut self, slot: usize) -> Option<&mut Connection> {
+        self.connections.get_mut(slot)?.as_deref_mut()
+    }
+
     /// Puts a connection in the place of the one with the same ends.
     pub(super) fn insert(&mut self, connection: Connection) {
         let ends = Ends::of(&connection.info);

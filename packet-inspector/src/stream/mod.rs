@@ -14,6 +14,7 @@ mod connections;
 mod fragments;
 mod framer;
 mod order;
+mod overdue;
 mod recognise;
 mod segment;
 mod table;

@@ -4,6 +4,7 @@ use super::connection::Connection;
 use super::connections::Connections;
 use super::fragments::{Datagram, Fragments};
 use super::order::Chunk;
+use super::overdue::Overdue;
 use super::segment::{self, Content, Segment};
 use super::{Context, Direction, Limits, Proof, Sink};
 use crate::capture::{Entry, Time};
@@ -15,6 +16,7 @@ pub struct Streams {
     ports: Vec<u16>,
     connections: Connections,
     fragments: Fragments,
+    overdue: Overdue,
     /// Bytes that are held by all of them.
     held: usize,
     /// The number of the next connection.
@@ -31,6 +33,7 @@ impl Streams {
             ports: ports.to_vec(),
             connections: Connections::default(),
             fragments: Fragments::default(),
+            overdue: Overdue::default(),
             held: 0,
             next: 0,
             last: (0, Time::default()),
@@ -49,6 +52,9 @@ impl Streams {
 
     /// Takes the next record.
     pub fn take<S: Sink>(&mut self, entry: &Entry<'_>, sink: &mut S) {
+        if self.overdue.has_any(entry.time) {
+            self.time_passes(entry.time, sink);
+        }
         self.last = (entry.number, entry.time);
         if let Some(segment) = &segment::plain(entry) {
             return self.whole(segment, entry, sink);
@@ -70,6 +76,26 @@ impl Streams {
         connections.sort_unstable_by_key(|connection| connection.info.number);
         for mut connection in connections {
             close(&mut connection, self.last, &self.limits, &mut self.held, sink);
+        }
+    }
+
+    /// What has waited long enough is given on, though no segment of its own connection comes.
+    #[cold]
+    fn time_passes<S: Sink>(&mut self, now: Time, sink: &mut S) {
+        // The others when the next records come, so that none takes long.
+        const AT_ONCE: usize = 4;
+        let Self { limits, connections, overdue, held, .. } = self;
+        for _ in 0..AT_ONCE {
+            let Some((slot, number)) = overdue.take(now) else { return };
+            let connection = connections.get_mut(slot).filter(|it| it.info.number == number);
+            let goes_on = connection.is_some_and(|connection| {
+                let entry = no_entry(connection);
+                let mut cx = Context { entry: &entry, limits, held, proof: Proof::Nothing, sink };
+                connection.wait_on(now, &mut cx)
+            });
+            if goes_on {
+                overdue.add(now, (slot, number));
+            }
         }
     }
 
@@ -108,11 +134,15 @@ impl Streams {
         entry: &Entry<'_>,
         sink: &mut S,
     ) {
-        let Self { limits, ports, connections, held, next, .. } = self;
+        let Self { limits, ports, connections, overdue, held, next, .. } = self;
         let mut cx = Context { entry, limits, held, proof: segment.proof(), sink };
         if let Some((connection, direction)) = connections.find(segment) {
             if !connection.is_begun_anew_by(segment, direction) {
                 connection.take(segment, direction, chunks, &mut cx);
+                let number = connection.begins_to_wait().then_some(connection.info.number);
+                if let (Some(number), Some(slot)) = (number, connections.last_slot()) {
+                    overdue.add(entry.time, (slot, number));
+                }
                 return;
             }
             connection.close(false, None, &mut cx);
@@ -140,6 +170,12 @@ fn forget<S: Sink>(connections: &mut Connections, cx: &mut Context<'_, S>) {
     }
 }
 
+/// The last record of a connection, of which nothing is held.
+fn no_entry(connection: &Connection) -> Entry<'static> {
+    let (number, time) = connection.last;
+    Entry { number, time, link: None, bytes: &[], wire_len: 0, comments: &[] }
+}
+
 /// Closes a connection at the end of the capture, whose last record is given.
 fn close<S: Sink>(
     connection: &mut Connection,
@@ -148,8 +184,7 @@ fn close<S: Sink>(
     held: &mut usize,
     sink: &mut S,
 ) {
-    let (number, time): (u64, Time) = connection.last;
-    let entry = Entry { number, time, link: None, bytes: &[], wire_len: 0, comments: &[] };
+    let entry = no_entry(connection);
     let mut cx = Context { entry: &entry, limits, held, proof: Proof::Nothing, sink };
     connection.close(false, Some(capture_end), &mut cx);
 }

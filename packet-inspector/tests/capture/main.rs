@@ -27,6 +27,7 @@ mod other;
 mod pipe;
 #[path = "../common/process.rs"]
 mod process;
+mod quiet;
 mod said;
 mod stats;
 mod tcp;

@@ -25,6 +25,8 @@ pub(super) struct Connection {
     /// The first SYN's sequence number, with who sent it.
     syn: Option<(Direction, u32)>,
     pub(super) over: bool,
+    /// It is among those that are told when time has passed.
+    queued: bool,
     /// The record and time of its last segment.
     pub(super) last: (u64, Time),
 }
@@ -115,6 +117,7 @@ impl Connection {
             backward: Half::default(),
             syn: None,
             over: false,
+            queued: false,
             last: (0, time),
         }
     }
@@ -230,15 +233,7 @@ impl Connection {
             seq = seq.wrapping_add(wire_len);
             left -= wire_len.min(left);
         }
-        if self.forward.order.waits() || self.backward.order.waits() {
-            self.give_on([0; 2], cx);
-            let given_up = self.given_up(time, cx.is_crowded());
-            self.give_on(given_up, cx);
-        }
-        if !self.forward.order.waits() && !self.backward.order.waits() {
-            self.forward.order.rest();
-            self.backward.order.rest();
-        }
+        self.go_on(time, cx);
         *cx.held = (*cx.held + self.waiting()).saturating_sub(held_before);
         if !suspect {
             self.ending(segment, direction, cx);

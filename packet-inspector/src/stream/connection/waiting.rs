@@ -37,8 +37,39 @@ impl Connection {
         }
     }
 
+    fn waits(&self) -> bool {
+        self.forward.order.waits() || self.backward.order.waits()
+    }
+
+    /// Whether something has begun to wait, of which no more than time need be told.
+    pub(in super::super) fn begins_to_wait(&mut self) -> bool {
+        self.waits() && !std::mem::replace(&mut self.queued, true)
+    }
+
+    /// Records of other connections show that time has passed; `true` when something goes on waiting.
+    pub(in super::super) fn wait_on<S: Sink>(&mut self, now: Time, cx: &mut Context<'_, S>) -> bool {
+        let held_before = self.waiting();
+        self.go_on(now, cx);
+        *cx.held = (*cx.held + self.waiting()).saturating_sub(held_before);
+        self.queued = self.waits();
+        self.queued
+    }
+
+    /// Gives on what need not wait any more.
+    pub(super) fn go_on<S: Sink>(&mut self, now: Time, cx: &mut Context<'_, S>) {
+        if self.waits() {
+            self.give_on([0; 2], cx);
+            let given_up = self.given_up(now, cx.is_crowded());
+            self.give_on(given_up, cx);
+        }
+        if !self.waits() {
+            self.forward.order.rest();
+            self.backward.order.rest();
+        }
+    }
+
     /// Up to where each direction's missing bytes are waited for no longer.
-    pub(super) fn given_up(&mut self, now: Time, is_crowded: bool) -> [u64; 2] {
+    fn given_up(&mut self, now: Time, is_crowded: bool) -> [u64; 2] {
         if is_crowded || self.forward.order.is_full() || self.backward.order.is_full() {
             return [u64::MAX; 2];
         }

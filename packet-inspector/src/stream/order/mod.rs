@@ -12,6 +12,7 @@ mod piece;
 
 use acknowledged::Acknowledged;
 pub(super) use next::Next;
+pub(super) use patience::LONG;
 use patience::Patience;
 pub(super) use piece::{Arrival, Chunk, Piece};
 

@@ -2,6 +2,9 @@
 
 use crate::capture::{Span, Time};
 
+/// How long what was acknowledged is waited for.
+pub(in super::super) const LONG: Span = Span::seconds(2);
+
 /// While something waits for bytes of a direction.
 ///
 /// What the receiver has acknowledged is lost, or was recorded late: a capturing machine with several queues takes a batch
@@ -37,7 +40,7 @@ impl Patience {
             let is_over = !is_answered && (count >= 512 || waited >= Span::seconds(30));
             return if is_over { u64::MAX } else { 0 };
         }
-        if count >= 32 || waited >= Span::seconds(2) {
+        if count >= 32 || waited >= LONG {
             *self = Self { overdue: self.asked, ..Self::new(acknowledged, now) };
         }
         self.overdue
