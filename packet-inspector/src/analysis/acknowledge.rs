@@ -177,7 +177,7 @@ impl Connection {
     }
 
     /// A message of which PUBLISH went out on an earlier connection.
-    fn adopt(&mut self, side: Side, id: u16, topic: String, at: At, stream: u32) {
+    fn adopt(&mut self, side: Side, id: u16, (topic, earlier): (String, u32), at: At, stream: u32) {
         let Some(deliveries) = self.deliveries.get_mut(index(side)) else { return };
         deliveries.sent += 1;
         let order = deliveries.sent;
@@ -189,14 +189,16 @@ impl Connection {
             topic,
             step: Step::Pubrel,
             steps: vec![at],
-            repeated: 1,
+            repeated: 0,
+            earlier,
+            is_published: false,
             content: 0,
             order,
             received: 0,
             disputed: false,
             excused: false,
         };
-        deliveries.in_flight.insert(id, exchange);
+        deliveries.in_flight.insert(id, Box::new(exchange));
     }
 
     /// The Client releases in the order in which PUBRECs came.

@@ -28,11 +28,11 @@ pub(super) struct Connection {
     /// Messages from the Client and from the Server.
     pub(super) deliveries: [Deliveries; 2],
     pub(super) retained: Retained,
-    pub(super) resumed: Option<Resumed>,
+    pub(super) resumed: Option<Box<Resumed>>,
     /// The last packet of each side.
     pub(super) last: [Option<At>; 2],
     /// The first thing that a side did against which the other has to close.
-    pub(super) violation: Option<Violation>,
+    pub(super) violation: Option<Box<Violation>>,
     pub(super) disconnect: Option<At>,
     /// The highest record that a packet was complete in.
     latest: u64,
@@ -47,6 +47,8 @@ pub(super) struct Connection {
     pub(super) first_end: Option<(At, Option<Side>)>,
     /// The first RST.
     pub(super) reset: Option<At>,
+    /// That something in flight was forgotten has been said.
+    pub(super) forgetful: bool,
     pub(super) packets: [u64; 2],
     pub(super) published: [u64; 2],
 }
@@ -86,6 +88,7 @@ impl Connection {
             closed: [None; 2],
             first_end: None,
             reset: None,
+            forgetful: false,
             packets: [0; 2],
             published: [0; 2],
         }
@@ -255,6 +258,7 @@ impl Connection {
             published: self.published,
             disconnected: self.disconnect.is_some(),
             reset: self.reset.is_some(),
+            ended_by: self.first_end.and_then(|(_, side)| side),
             end: end.time,
         }
     }

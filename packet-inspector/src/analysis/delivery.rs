@@ -1,7 +1,6 @@
 //! QoS 1 and 2: each message from PUBLISH to its last acknowledgement, as sender and receiver have to go on.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use mqtt_codec::{Delivery, PacketId, Publish, Side};
 
@@ -17,7 +16,7 @@ const MAX_REPEATED: usize = 64;
 #[derive(Debug)]
 pub(super) struct Deliveries {
     pub(super) from: Side,
-    pub(super) in_flight: BTreeMap<u16, Exchange>,
+    pub(super) in_flight: BTreeMap<u16, Box<Exchange>>,
     /// Messages whose identifiers were used again while they were in flight.
     pub(super) displaced: Vec<Exchange>,
     /// Messages that are complete and were sent more than once: how many more acknowledgements may come.
@@ -25,7 +24,6 @@ pub(super) struct Deliveries {
     /// Messages and PUBRECs so far.
     pub(super) sent: u64,
     pub(super) received: u64,
-    hasher: RandomState,
 }
 
 impl Deliveries {
@@ -37,7 +35,6 @@ impl Deliveries {
             repeated: Vec::new(),
             sent: 0,
             received: 0,
-            hasher: RandomState::new(),
         }
     }
 
@@ -49,24 +46,16 @@ impl Deliveries {
 
     /// About the bytes of what is in flight.
     pub(super) fn weight(&self) -> usize {
-        let all = self.in_flight.values().chain(&self.displaced);
+        let all = self.in_flight().chain(&self.displaced);
         all.map(|exchange| exchange.topic.len() + OF_A_PACKET).sum()
     }
 
     pub(super) fn began(&self, id: PacketId) -> Option<At> {
-        self.in_flight.get(&id.get()).and_then(Exchange::began)
+        self.in_flight.get(&id.get())?.began()
     }
 
     pub(super) fn in_flight(&self) -> impl Iterator<Item = &Exchange> {
-        self.in_flight.values()
-    }
-
-    /// What tells a message from another; RETAIN, DUP and QoS aside.
-    fn content(&self, publish: &Publish<'_>) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        publish.topic.as_bytes().hash(&mut hasher);
-        publish.payload.hash(&mut hasher);
-        hasher.finish()
+        self.in_flight.values().map(Box::as_ref)
     }
 
     pub(super) fn may_repeat(&mut self, id: u16) -> bool {
@@ -91,10 +80,12 @@ impl Deliveries {
     }
 
     pub(super) fn complete(&mut self, id: u16, at: At) -> Option<Exchange> {
-        let mut exchange = self.in_flight.remove(&id)?;
+        let mut exchange = *self.in_flight.remove(&id)?;
         exchange.go(Step::Complete, at);
-        if exchange.repeated > 0 && self.repeated.len() < MAX_REPEATED {
-            self.repeated.push((id, exchange.repeated));
+        // Of what goes on from an earlier connection an answer may come that was asked for there.
+        let more = exchange.repeated.max(u32::from(!exchange.is_published));
+        if more > 0 && self.repeated.len() < MAX_REPEATED {
+            self.repeated.push((id, more));
         }
         Some(exchange)
     }
@@ -119,9 +110,9 @@ impl Connection {
             }
         };
         let Some(deliveries) = self.deliveries.get_mut(index(side)) else { return };
-        let content = deliveries.content(publish);
+        let content = cx.sessions.content(publish);
         let qos = publish.delivery.qos().as_u8();
-        let mut disputed = false;
+        let (mut disputed, mut earlier) = (false, 0);
         if let Some(before) = deliveries.in_flight.get_mut(&packet_id) {
             if before.content == content && before.qos == qos {
                 before.repeated += 1;
@@ -140,7 +131,7 @@ impl Connection {
             let frames = [request.at.frame, at.frame];
             error("packet_id_in_use", side, message).against(&["MQTT-2.3.1-2"]).tell(&frames, at, cx);
         } else {
-            self.first_sending(side, packet_id, qos, dup, at, cx);
+            earlier = self.first_sending(side, packet_id, qos, dup, at, cx);
         }
         if !disputed {
             self.use_anew(side, packet_id, cx);
@@ -156,16 +147,18 @@ impl Connection {
             step: Step::Publish,
             steps: vec![at],
             repeated: 0,
+            earlier,
+            is_published: true,
             content,
             order: deliveries.sent,
             received: 0,
             disputed,
             excused: false,
         };
-        deliveries.in_flight.insert(packet_id, exchange);
+        deliveries.in_flight.insert(packet_id, Box::new(exchange));
     }
 
-    /// A PUBLISH with an identifier that was not in flight on this connection.
+    /// A PUBLISH with an identifier that was not in flight on this connection. How often it was sent on earlier ones.
     fn first_sending(
         &mut self,
         side: Side,
@@ -174,7 +167,7 @@ impl Connection {
         dup: bool,
         at: At,
         cx: &mut Context<'_, impl Listener>,
-    ) {
+    ) -> u32 {
         let resumed = self.resumed.as_mut().and_then(|resumed| resumed.publish(side, id));
         if let Some(stored) = resumed {
             if !dup && stored.qos == qos && stored.awaits_publish {
@@ -191,7 +184,8 @@ impl Connection {
                     .against(&["MQTT-4.6.0-1"])
                     .tell(&frames, at, cx);
             }
-            return;
+            // A message of another QoS is another message.
+            return if stored.qos == qos { stored.sent } else { 0 };
         }
         let cannot_be_known = match side {
             Side::Client => !self.handshake.connect.as_ref().is_some_and(|connect| connect.clean_session),
@@ -204,6 +198,7 @@ impl Connection {
             let message = format!("message {id} has DUP though it was not sent before");
             error("dup_at_first", side, message).against(clauses).tell(&[at.frame], at, cx);
         }
+        0
     }
 
     fn sent_again(

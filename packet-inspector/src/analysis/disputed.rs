@@ -21,7 +21,7 @@ impl Deliveries {
 
     /// The message in flight waits beside another one from now on. Returns one that there is no room for.
     fn displace(&mut self, id: u16) -> Option<Exchange> {
-        let mut exchange = self.in_flight.remove(&id)?;
+        let mut exchange = *self.in_flight.remove(&id)?;
         exchange.disputed = true;
         if self.displaced.len() >= MAX_DISPLACED {
             return Some(exchange);
@@ -128,7 +128,7 @@ impl Connection {
         }
         let is_said =
             before.as_ref().map(|before| before.disputed).or(message.map(|message| message.disputed));
-        let used = before.as_ref().map(|before| before.at).or(message.and_then(Exchange::began));
+        let used = before.as_ref().map(|before| before.at).or(message.and_then(|message| message.began()));
         if let Some(before) = used.filter(|_| is_said == Some(false)) {
             let message = format!("packet identifier {id} is in use by a packet that is not acknowledged");
             let frames = [before.frame, at.frame];
@@ -137,10 +137,10 @@ impl Connection {
         if let Some(before) = before {
             request.disputed = true;
             if self.requests.displaced.len() < MAX_DISPLACED {
-                self.requests.displaced.push((id, before));
+                self.requests.displaced.push((id, *before));
             }
         }
-        self.requests.waiting.insert(id, request);
+        self.requests.waiting.insert(id, Box::new(request));
     }
 }
 

@@ -35,8 +35,12 @@ pub struct Exchange {
     pub step: Step,
     /// The record and time of each step: PUBLISH, PUBACK; or PUBLISH, PUBREC, PUBREL, PUBCOMP.
     pub(super) steps: Vec<At>,
-    /// How often PUBLISH was sent again.
+    /// How often PUBLISH was sent again on this connection.
     pub repeated: u32,
+    /// How often PUBLISH was sent on earlier connections of the session; 0 when the message began on this one.
+    pub earlier: u32,
+    /// PUBLISH was sent on this connection: it does not begin with PUBREL.
+    pub(super) is_published: bool,
     /// Tells messages apart.
     pub(super) content: u64,
     /// The place in the order of sending.
@@ -53,6 +57,12 @@ impl Exchange {
     /// The records of its steps.
     pub fn frames(&self) -> Vec<u64> {
         self.steps.iter().map(|at| at.frame).collect()
+    }
+
+    /// How often PUBLISH was sent, on this connection and on earlier ones.
+    pub fn sent(&self) -> u32 {
+        let here = if self.is_published { self.repeated.saturating_add(1) } else { self.repeated };
+        self.earlier.saturating_add(here)
     }
 
     /// From PUBLISH to the last acknowledgement, when it is complete.

@@ -159,7 +159,7 @@ impl Connection {
         let server = self.info.sender(
             self.info.client.map_or(crate::stream::Direction::Backward, crate::stream::Direction::opposite),
         );
-        self.resumed = cx.sessions.connect(&connected, server);
+        self.resumed = cx.sessions.connect(&connected, server).map(Box::new);
         self.handshake.connect = Some(connected);
     }
 

@@ -106,7 +106,9 @@ pub enum Reason {
 #[derive(Debug)]
 pub struct Analysis<L> {
     listener: L,
-    connections: HashMap<u32, Connection>,
+    connections: HashMap<u32, Box<Connection>>,
+    /// That connections were forgotten has been said.
+    forgetful: bool,
     sessions: Sessions,
     uncounted: weight::Uncounted,
 }
@@ -124,6 +126,7 @@ impl<L: Listener> Analysis<L> {
         Self {
             listener,
             connections: HashMap::new(),
+            forgetful: false,
             sessions: Sessions::default(),
             uncounted: weight::Uncounted::default(),
         }
@@ -144,7 +147,7 @@ impl<L: Listener> Sink for Analysis<L> {
     fn packet(&mut self, packet: &Captured<'_>) {
         let Self { listener, connections, sessions, .. } = self;
         let stream = packet.info.number;
-        let connection = connections.entry(stream).or_insert_with(|| Connection::new(packet.info));
+        let connection = connections.entry(stream).or_insert_with(|| Box::new(Connection::new(packet.info)));
         connection.packet(packet, &mut Context { listener, sessions, stream });
         if self.uncounted.add(packet.bytes.len()) {
             self.lose_weight(At::of(packet));
@@ -152,13 +155,16 @@ impl<L: Listener> Sink for Analysis<L> {
     }
 
     fn event(&mut self, moment: &Moment<'_>, event: Event) {
-        let Self { listener, connections, sessions, .. } = self;
+        let Self { listener, connections, sessions, forgetful, .. } = self;
         let stream = moment.info.number;
         let mut cx = Context { listener, sessions, stream };
         match event {
             Event::Other(other) => cx.listener.left_alone(stream, &Reason::Other(other)),
             Event::OtherVersion(protocol) => cx.listener.left_alone(stream, &Reason::OtherVersion(protocol)),
-            Event::Closed { capture_end, .. } => {
+            Event::Closed { capture_end, forgotten } => {
+                if forgotten && !std::mem::replace(forgetful, true) {
+                    say_forgotten(moment, &mut cx);
+                }
                 if let Some(mut connection) = connections.remove(&stream) {
                     let capture_end = capture_end.map(|(frame, time)| At { frame, time });
                     connection.close(moment, capture_end, &mut cx);
@@ -177,11 +183,20 @@ impl<L: Listener> Sink for Analysis<L> {
                         time: moment.time,
                     });
                 }
-                let connection = connections.entry(stream).or_insert_with(|| Connection::new(moment.info));
+                let connection =
+                    connections.entry(stream).or_insert_with(|| Box::new(Connection::new(moment.info)));
                 connection.event(moment, event, &mut cx);
             }
         }
     }
+}
+
+/// Connections that are silent longest are forgotten when there are too many, and judged by what came until then.
+fn say_forgotten(moment: &Moment<'_>, cx: &mut Context<'_, impl Listener>) {
+    let at = At { frame: moment.frame, time: moment.time };
+    let message = "there are too many connections to be remembered: from this one on some are forgotten, and judged as \
+                   if the capture ended there";
+    say::note("not_remembered", Side::Client, message.to_owned()).tell(&[at.frame], at, cx);
 }
 
 fn kind_of(event: Event) -> &'static str {

@@ -19,7 +19,7 @@ const MAX_ANSWERED: usize = 16;
 /// What the Client asked for.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    pub(super) waiting: BTreeMap<u16, Request>,
+    pub(super) waiting: BTreeMap<u16, Box<Request>>,
     /// Requests whose identifiers were used again while they waited.
     pub(super) displaced: Vec<(u16, Request)>,
     /// Identifiers of the last requests that were answered, with where.
@@ -80,7 +80,8 @@ impl Requests {
     /// About the bytes of what waits, and of the subscriptions.
     pub(super) fn weight(&self) -> usize {
         let displaced = self.displaced.iter().map(|(_, request)| request);
-        let waiting = self.waiting.values().chain(displaced).flat_map(|request| &request.filters);
+        let waiting =
+            self.waiting.values().map(Box::as_ref).chain(displaced).flat_map(|request| &request.filters);
         let waiting: usize = waiting.map(|filter| filter.len() + size_of::<Vec<u8>>()).sum();
         let filters: usize = self.subscriptions.iter().map(Subscription::weight).sum();
         waiting + (self.waiting.len() + self.displaced.len()) * OF_A_PACKET + filters
@@ -102,7 +103,7 @@ impl Requests {
     }
 
     fn answer(&mut self, id: u16, is_subscribe: bool, at: At) -> Option<Request> {
-        let request = self.waiting.remove(&id)?;
+        let request = *self.waiting.remove(&id)?;
         if self.answered.len() >= MAX_ANSWERED {
             self.answered.pop_front();
         }

@@ -1,7 +1,7 @@
 //! What outlives a connection: sessions by Client Identifier, and messages that Servers pass on.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 
 use mqtt_codec::{Publish, Side};
@@ -46,6 +46,8 @@ pub struct Ended {
     pub disconnected: bool,
     /// The connection was aborted.
     pub reset: bool,
+    /// A side closed the connection, or aborted it: the first one that did, where it is known which one is which.
+    pub ended_by: Option<Side>,
     /// When its last segment was captured.
     pub end: Time,
 }
@@ -87,6 +89,8 @@ pub(super) struct Stored {
     /// PUBLISH has to be sent again; else PUBREL.
     pub(super) awaits_publish: bool,
     order: u64,
+    /// How often PUBLISH was sent so far.
+    pub(super) sent: u32,
     /// It was sent again.
     done: bool,
     /// It was sent again behind one that went out later.
@@ -149,12 +153,13 @@ impl Sessions {
         self.published.get(&self.key(publish, server)).copied()
     }
 
+    /// What tells a message from another; RETAIN, DUP and QoS aside.
+    pub(super) fn content(&self, publish: &Publish<'_>) -> u64 {
+        self.hasher.hash_one((publish.topic.as_bytes(), publish.payload))
+    }
+
     fn key(&self, publish: &Publish<'_>, server: SocketAddr) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        publish.topic.as_bytes().hash(&mut hasher);
-        publish.payload.hash(&mut hasher);
-        server.hash(&mut hasher);
-        hasher.finish()
+        self.hasher.hash_one((publish.topic.as_bytes(), publish.payload, server))
     }
 }
 
@@ -172,11 +177,11 @@ impl Resumed {
         Some(stored.clone())
     }
 
-    /// A PUBREL may be one of the last connection's; its topic.
-    pub(super) fn release(&mut self, side: Side, id: u16) -> Option<String> {
+    /// A PUBREL may be one of the last connection's; the topic of its message, and how often that was sent.
+    pub(super) fn release(&mut self, side: Side, id: u16) -> Option<(String, u32)> {
         let stored = self.list(side).find(|stored| stored.id == id)?;
         stored.done = true;
-        Some(stored.topic.clone())
+        Some((stored.topic.clone(), stored.sent))
     }
 
     pub(super) fn knows(&mut self, side: Side, id: u16) -> bool {
@@ -262,6 +267,7 @@ fn stored(exchange: &Exchange) -> Stored {
         topic: exchange.topic.clone(),
         awaits_publish: exchange.step == Step::Publish,
         order: exchange.order,
+        sent: exchange.sent(),
         done: false,
         late: false,
     }

@@ -38,7 +38,7 @@ impl Connection {
     pub(super) fn violate(&mut self, by: Side, at: At, clause: &'static str, packet: &[u8]) {
         if self.violation.is_none() {
             let (answer, due) = (answer_to(packet), self.due(by, at.frame));
-            self.violation = Some(Violation { by, at, clause, answer, due, said: false });
+            self.violation = Some(Box::new(Violation { by, at, clause, answer, due, said: false }));
         }
     }
 

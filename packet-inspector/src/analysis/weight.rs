@@ -10,13 +10,14 @@ use super::{Analysis, At, Context, Exchange, Listener};
 use mqtt_codec::Side;
 
 /// The most bytes that are remembered of all connections, about.
-const MOST: usize = 24 << 20;
+const MOST: usize = 12 << 20;
 
 /// The bytes after which they are counted again, about.
-const BETWEEN: usize = 8 << 20;
+const BETWEEN: usize = 4 << 20;
 
-/// What a packet may leave behind beside its own bytes, about: an exchange, with its place in a map.
-pub(super) const OF_A_PACKET: usize = 2 * size_of::<Exchange>();
+/// What a packet may leave behind beside its own bytes, about: an exchange with its steps, and its place in a map, which
+/// has room for eleven.
+pub(super) const OF_A_PACKET: usize = 4 * size_of::<Exchange>();
 
 /// What has been remembered since it was counted.
 #[derive(Debug, Default)]
@@ -49,6 +50,9 @@ impl<L: Listener> Analysis<L> {
             all -= weight;
             if let Some(connection) = connections.get_mut(&stream) {
                 connection.forget();
+                if std::mem::replace(&mut connection.forgetful, true) {
+                    continue;
+                }
                 let message =
                     "there is too much in flight to be remembered: what depends on it is not judged";
                 let mut cx = Context { listener: &mut *listener, sessions: &mut *sessions, stream };
@@ -62,7 +66,7 @@ impl Connection {
     /// About the bytes that are remembered of it and grow with what is sent.
     fn weight(&self) -> usize {
         let in_flight = self.deliveries.iter().map(super::delivery::Deliveries::weight).sum::<usize>();
-        let resumed = self.resumed.as_ref().map_or(0, Resumed::weight);
+        let resumed = self.resumed.as_deref().map_or(0, Resumed::weight);
         in_flight + self.requests.weight() + self.retained.weight() + resumed
     }
 

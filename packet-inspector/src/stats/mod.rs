@@ -30,6 +30,9 @@ const MOST_OPEN: usize = 100_000;
 /// The client of connections whose CONNECT is not in the capture.
 pub const NO_CONNECT: &str = "(CONNECT not captured)";
 
+/// The client of connections whose Client Identifier has no characters.
+pub const EMPTY_CLIENT_ID: &str = "(empty client identifier)";
+
 /// What is asked and answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Handshake {
@@ -76,7 +79,7 @@ impl Handshake {
 pub struct Known {
     /// Its ends.
     pub info: Info,
-    /// The Client Identifier for people, or [`NO_CONNECT`].
+    /// The Client Identifier for people, [`EMPTY_CLIENT_ID`], or [`NO_CONNECT`].
     pub client: String,
     is_over: bool,
 }
@@ -104,13 +107,13 @@ pub struct Report {
     pub findings: BTreeMap<(Severity, &'static str), u64>,
     /// Connections that carry something else than MQTT 3.1.1.
     pub left_alone: u64,
-    known: HashMap<u32, Known>,
+    known: HashMap<u32, Box<Known>>,
 }
 
 impl Report {
     /// What is known of the connection with this number.
     pub fn connection(&self, number: u32) -> Option<&Known> {
-        self.known.get(&number)
+        self.known.get(&number).map(Box::as_ref)
     }
 }
 
@@ -125,6 +128,8 @@ pub struct Stats {
     over: usize,
     /// Some packets are not wanted.
     is_choosy: bool,
+    /// Below 0 as long as the connections that messages began on are not over, though those are on which they ended.
+    incomplete: i64,
 }
 
 /// What the analysis tells while it hears of one packet.
@@ -132,7 +137,8 @@ pub struct Stats {
 struct Heard {
     findings: Vec<Finding>,
     complete: Vec<Complete>,
-    incomplete: u64,
+    /// More messages that were not acknowledged to the end; fewer when those of an earlier connection were.
+    incomplete: i64,
     left_alone: u64,
 }
 
@@ -153,10 +159,12 @@ impl analysis::Listener for Heard {
     }
 
     fn exchange(&mut self, exchange: &Exchange) {
+        let goes_on = exchange.earlier > 0;
         let (Some(latency), Step::Complete) = (exchange.latency(), exchange.step) else {
-            self.incomplete += 1;
+            self.incomplete += i64::from(!goes_on);
             return;
         };
+        self.incomplete -= i64::from(goes_on);
         self.complete.push(Complete {
             stream: exchange.stream,
             handshake: Handshake::Message { qos: exchange.qos, from_server: exchange.from == Side::Server },
@@ -192,6 +200,7 @@ impl Stats {
             open: HashMap::new(),
             over: 0,
             is_choosy: false,
+            incomplete: 0,
         }
     }
 
@@ -203,6 +212,7 @@ impl Stats {
     /// All that was counted, when the capture is over.
     pub fn finish(self) -> Report {
         let mut report = self.report;
+        report.incomplete = u64::try_from(self.incomplete).unwrap_or(0);
         let timeline = report.total.over_time.clone();
         report.types.align(&timeline);
         report.clients.align(&timeline);
@@ -217,14 +227,13 @@ impl Stats {
         let report = &mut self.report;
         let stream = packet.info.number;
         let start = *report.start.get_or_insert(packet.time());
-        let known = report.known.entry(stream).or_insert_with(|| Known {
-            info: *packet.info,
-            client: NO_CONNECT.to_owned(),
-            is_over: false,
+        let known = report.known.entry(stream).or_insert_with(|| {
+            Box::new(Known { info: *packet.info, client: NO_CONNECT.to_owned(), is_over: false })
         });
         known.info = *packet.info;
         if let Some(Packet::Connect(connect)) = packet.packet {
-            known.client = name(connect.client_id().as_bytes());
+            let id = connect.client_id().as_bytes();
+            known.client = if id.is_empty() { EMPTY_CLIENT_ID.to_owned() } else { name(id) };
         }
         let packet_type = packet.bytes.first().and_then(|first| PacketType::of_first_byte(*first));
         let type_name = packet_type.map_or("RESERVED", PacketType::name);
@@ -265,7 +274,7 @@ impl Stats {
         if self.is_choosy && report.connections.known(&stream).is_none() {
             return;
         }
-        report.incomplete += incomplete;
+        self.incomplete += incomplete;
         let client = report.known.get(&stream).map(|known| known.client.clone()).unwrap_or_default();
         for Complete { stream, handshake, topic, began, latency } in complete {
             if !closed(&mut self.open, (stream, began)) {

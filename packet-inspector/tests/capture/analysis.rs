@@ -21,8 +21,12 @@ impl Listener for Heard {
 }
 
 pub(crate) fn findings(wire: &Wire) -> Vec<Finding> {
+    findings_within(wire, Limits::default())
+}
+
+pub(crate) fn findings_within(wire: &Wire, limits: Limits) -> Vec<Finding> {
     let mut reader = Reader::new(Cursor::new(wire.pcap(1))).unwrap();
-    let mut streams = Streams::new(&[1883], Limits::default());
+    let mut streams = Streams::new(&[1883], limits);
     let mut analysis = Analysis::new(Heard::default());
     while let Some(entry) = reader.next_entry().unwrap() {
         streams.take(&entry, &mut analysis);

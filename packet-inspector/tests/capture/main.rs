@@ -32,5 +32,6 @@ mod said;
 mod stats;
 mod tcp;
 mod tshark;
+mod views;
 mod websocket;
 mod wire;

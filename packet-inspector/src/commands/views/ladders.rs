@@ -56,7 +56,8 @@ impl<'a> Ladders<'a> {
         if self.only.is_some_and(|only| only != info.number) {
             return;
         }
-        if !self.room.take(rung.label.len()) {
+        // Half of a list that grows is empty at worst.
+        if !self.room.take(rung.label.len() + 2 * size_of::<Rung>()) {
             return;
         }
         let (known, rungs) = self.rungs.entry(info.number).or_default();

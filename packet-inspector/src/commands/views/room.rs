@@ -2,31 +2,33 @@
 
 use std::io::{self, Write};
 
-/// The most entries.
-const MOST: usize = 100_000;
-
-/// The most bytes of their texts.
-const MOST_TEXT: usize = 16 << 20;
+/// The most bytes, if nothing else is said.
+const MOST: usize = 16 << 20;
 
 /// What is held so far, and how many entries there was no room for.
-#[derive(Default)]
 pub(super) struct Room {
-    entries: usize,
-    text: usize,
+    left: usize,
     left_out: u64,
 }
 
+impl Default for Room {
+    fn default() -> Self {
+        Self::of(MOST)
+    }
+}
+
 impl Room {
-    /// Whether there is room for one more entry, with so many bytes of text; then it is counted.
-    pub(super) fn take(&mut self, text: usize) -> bool {
-        let is_there = self.entries < MOST && self.text.saturating_add(text) <= MOST_TEXT;
-        if is_there {
-            self.entries += 1;
-            self.text += text;
-        } else {
-            self.left_out += 1;
-        }
-        is_there
+    /// For so many bytes.
+    pub(super) fn of(bytes: usize) -> Self {
+        Self { left: bytes, left_out: 0 }
+    }
+
+    /// Whether there is room for one more entry, with so many bytes in all; then they are counted.
+    pub(super) fn take(&mut self, bytes: usize) -> bool {
+        let left = self.left.checked_sub(bytes);
+        self.left = left.unwrap_or(self.left);
+        self.left_out += u64::from(left.is_none());
+        left.is_some()
     }
 
     /// Says how many entries are left out.

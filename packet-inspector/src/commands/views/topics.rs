@@ -36,8 +36,12 @@ impl Sink for Topics {
         let topic = visible(publish.topic.as_bytes());
         let mut level = &mut self.root;
         for name in topic.splitn(DEEPEST, '/') {
-            if !level.below.contains_key(name) && !self.room.take(name.len()) {
-                return;
+            if !level.below.contains_key(name) {
+                // The first child of a level brings a node with room for eleven.
+                let places = if level.below.is_empty() { 11 } else { 2 };
+                if !self.room.take(name.len() + places * size_of::<(String, Level)>()) {
+                    return;
+                }
             }
             level = level.below.entry(name.to_owned()).or_default();
         }
