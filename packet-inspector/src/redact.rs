@@ -60,8 +60,7 @@ fn hide(node: &mut Node) {
 
 /// What is shown in place of so many bytes.
 pub fn hidden(count: usize) -> String {
-    let bytes = if count == 1 { "byte" } else { "bytes" };
-    format!("({count} {bytes} hidden)")
+    format!("({} hidden)", crate::words::bytes(count))
 }
 
 /// Hides what findings about the dump and the layers below MQTT say of single bytes.

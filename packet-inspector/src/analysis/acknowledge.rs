@@ -52,6 +52,14 @@ impl Connection {
                 error("wrong_acknowledgement", side, message).against(&clauses).tell(&frames, at, cx);
                 return;
             }
+            let deliveries = self.deliveries.get_mut(index(other(side)));
+            if let Some(waiting) = deliveries.and_then(|deliveries| deliveries.only_one_due(packet)) {
+                waiting.excused = true;
+                let message = format!("{name} {id} comes where message {} waits for its own", waiting.id);
+                let frames = waiting.frames_until(at);
+                error("wrong_acknowledgement", side, message).against(&[clause]).tell(&frames, at, cx);
+                return;
+            }
             let message = format!("{name} for packet identifier {id}, which no message in flight has");
             warning("unknown_packet_id", side, message).against(&[clause]).tell(&[at.frame], at, cx);
             return;
@@ -60,7 +68,9 @@ impl Connection {
         let frames = before.frames_until(at);
         let right_kind = puback == (exchange.qos == 1);
         if !right_kind {
-            exchange.excused = true;
+            if std::mem::replace(&mut exchange.excused, true) {
+                return;
+            }
             let message = format!("{name} answers message {id} of QoS {}", before.qos);
             error("wrong_acknowledgement", side, message).against(&["MQTT-3.3.4-1"]).tell(&frames, at, cx);
             self.violate(side, at, "MQTT-4.8.0-1", &[]);
@@ -156,6 +166,8 @@ impl Connection {
         let before = exchange.clone();
         let frames = before.frames_until(at);
         match before.step {
+            // The other side's PUBREC, which was none of its own, has been said.
+            _ if before.qos != 2 && before.excused => {}
             _ if before.qos != 2 => {
                 let message = format!("PUBREL for message {id} of QoS 1");
                 error("wrong_acknowledgement", side, message)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mqtt_codec::{Delivery, PacketId, Publish, Side};
+use mqtt_codec::{Delivery, PacketId, PacketType, Publish, Side};
 
 use super::connection::{Connection, index};
 use super::say::error;
@@ -69,6 +69,17 @@ impl Deliveries {
             }
         }
         true
+    }
+
+    /// The message that waits for such an acknowledgement, if there is only one.
+    pub(super) fn only_one_due(&mut self, packet: PacketType) -> Option<&mut Exchange> {
+        let mut due = self.in_flight.values_mut().filter(|exchange| match packet {
+            PacketType::Puback => exchange.qos == 1,
+            PacketType::Pubrec => exchange.qos == 2 && exchange.step == Step::Publish,
+            _ => exchange.qos == 2 && exchange.step == Step::Pubrel,
+        });
+        let only = due.next()?;
+        (due.next().is_none() && !only.excused && !only.disputed).then_some(only)
     }
 
     /// One more acknowledgement is due, for one that is no step of a message in flight: PUBREL for PUBREC, PUBCOMP for

@@ -9,6 +9,7 @@ use super::say::{error, warning};
 use super::subscriptions::Subscription;
 use super::weight::OF_A_PACKET;
 use super::{Asked, At, Context, Listener, OVERTAKEN, PATIENCE};
+use crate::words::counted;
 
 /// The most pings that wait for their answers.
 const MAX_PINGS: usize = 64;
@@ -23,7 +24,7 @@ pub(super) struct Requests {
     /// Requests whose identifiers were used again while they waited.
     pub(super) displaced: Vec<(u16, Request)>,
     /// Identifiers of the last requests that were answered, with where.
-    answered: VecDeque<(u16, bool, At)>,
+    answered: VecDeque<Past>,
     pub(super) subscriptions: Vec<Subscription>,
     /// There are more than can be remembered.
     pub(super) overflown: bool,
@@ -32,6 +33,16 @@ pub(super) struct Requests {
     first_ping: Option<At>,
     /// The last request that was answered.
     last_answered: Option<At>,
+}
+
+/// A request that was answered.
+#[derive(Clone, Copy, Debug)]
+struct Past {
+    id: u16,
+    is_subscribe: bool,
+    answer: At,
+    /// What was wrong with its answer has been said; the answers behind it are of the same cause.
+    is_said: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -107,14 +118,21 @@ impl Requests {
         if self.answered.len() >= MAX_ANSWERED {
             self.answered.pop_front();
         }
-        self.answered.push_back((id, is_subscribe, at));
+        self.answered.push_back(Past { id, is_subscribe, answer: at, is_said: false });
         self.last_answered = self.last_answered.max_by_time(Some(request.at));
         Some(request)
     }
 
-    fn was_answered(&self, id: u16, is_subscribe: bool) -> Option<At> {
-        let mut answered = self.answered.iter().rev();
-        answered.find(|(answered, kind, _)| (*answered, *kind) == (id, is_subscribe)).map(|(.., at)| *at)
+    fn past(&mut self, id: u16, is_subscribe: bool) -> Option<&mut Past> {
+        let mut answered = self.answered.iter_mut().rev();
+        answered.find(|past| (past.id, past.is_subscribe) == (id, is_subscribe))
+    }
+
+    /// The request of this kind that waits for its answer, if there is only one.
+    fn only_one_due(&mut self, is_subscribe: bool) -> Option<(u16, &mut Request)> {
+        let mut due = self.waiting.iter_mut().filter(|(_, request)| request.is_subscribe() == is_subscribe);
+        let (id, only) = due.next()?;
+        (due.next().is_none() && !only.wrongly_answered && !only.disputed).then_some((*id, &mut **only))
     }
 }
 
@@ -169,9 +187,15 @@ impl Connection {
         if request.disputed {
             // It may be the answer to another one.
         } else if codes.len() != asked.len() {
-            let message =
-                format!("SUBACK {id} has {} return codes for {} topic filters", codes.len(), asked.len());
+            let message = format!(
+                "SUBACK {id} has {} for {}",
+                counted(codes.len() as u64, "return code"),
+                counted(asked.len() as u64, "topic filter")
+            );
             error("suback_count", Side::Server, message).against(&["MQTT-3.8.4-5"]).tell(&frames, at, cx);
+            if let Some(past) = self.requests.past(id, true) {
+                past.is_said = true;
+            }
         } else if let Some((place, granted)) = above(&codes, &asked) {
             let mut sorted = asked.clone();
             sorted.sort_unstable();
@@ -238,7 +262,10 @@ impl Connection {
             true => ("SUBACK", "SUBSCRIBE", ["MQTT-3.3.4-1", "MQTT-3.8.4-2", "MQTT-2.3.1-7"]),
             false => ("UNSUBACK", "UNSUBSCRIBE", ["MQTT-3.3.4-1", "MQTT-3.10.4-4", "MQTT-2.3.1-7"]),
         };
-        if let Some(before) = self.requests.was_answered(id, is_subscribe) {
+        if let Some(Past { answer: before, is_said, .. }) = self.requests.past(id, is_subscribe).copied() {
+            if is_said {
+                return;
+            }
             let clause = if is_subscribe { "MQTT-3.8.4-4" } else { "MQTT-3.10.4-6" };
             let message = format!("a second {name} for {asked} {id}");
             let frames = [before.frame, at.frame];
@@ -253,9 +280,15 @@ impl Connection {
             error("wrong_acknowledgement", Side::Server, message).against(&clauses).tell(&frames, at, cx);
             return;
         }
-        let message = format!("{name} for packet identifier {id}, which no {asked} has");
+        let (mut message, mut frames) =
+            (format!("{name} for packet identifier {id}, which no {asked} has"), vec![at.frame]);
+        if let Some((waiting, request)) = self.requests.only_one_due(is_subscribe) {
+            request.wrongly_answered = true;
+            message.push_str(&format!("; {asked} {waiting} waits for its own"));
+            frames.insert(0, request.at.frame);
+        }
         let clauses = clauses.get(1..).unwrap_or_default();
-        error("unknown_packet_id", Side::Server, message).against(clauses).tell(&[at.frame], at, cx);
+        error("unknown_packet_id", Side::Server, message).against(clauses).tell(&frames, at, cx);
     }
 
     pub(super) fn pingreq(&mut self, at: At) {

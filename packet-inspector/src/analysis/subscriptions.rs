@@ -84,15 +84,22 @@ impl Requests {
     }
 
     pub(super) fn granted(&mut self, filter: &[u8], code: SubackReturnCode, at: At) {
-        let held = self.subscriptions.iter_mut().filter(|subscription| subscription.filter == filter);
-        held.for_each(|subscription| match code {
-            SubackReturnCode::Granted(qos) => {
-                subscription.qos = qos.as_u8();
-                subscription.established = Some(at);
+        self.subscriptions.retain_mut(|subscription| {
+            if subscription.filter != filter {
+                return true;
             }
-            SubackReturnCode::Failure => {
-                subscription.removed.get_or_insert(at);
+            match code {
+                SubackReturnCode::Granted(qos) => {
+                    subscription.qos = qos.as_u8();
+                    subscription.established = Some(at);
+                }
+                // Messages of the one before it may be on their way.
+                SubackReturnCode::Failure if subscription.replaces => {
+                    subscription.removed.get_or_insert(at);
+                }
+                SubackReturnCode::Failure => return false,
             }
+            true
         });
     }
 }

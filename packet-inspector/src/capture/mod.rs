@@ -25,8 +25,9 @@ pub use time::{Span, Time};
 /// Bytes that are read at once.
 const BUFFER: usize = 256 << 10;
 
-/// The longest record or block that is read; Wireshark's own limit for a record is a quarter of a MiB.
-const LONGEST: usize = 16 << 20;
+/// The longest record or block that is read; Wireshark's own limit for a record is a quarter of a MiB. The options of a
+/// block take eight times their bytes while they are read.
+const LONGEST: usize = 2 << 20;
 
 /// One record of a capture.
 #[derive(Clone, Copy, Debug)]

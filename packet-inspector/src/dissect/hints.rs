@@ -129,7 +129,10 @@ fn past_end_hint(error: &DecodeError, rest: &[u8]) -> String {
         ) => "the field has one byte".to_owned(),
         (_, [high, low, ..]) => {
             let declared = u16::from_be_bytes([*high, *low]);
-            format!("it says that {declared} bytes follow, which are more than the packet has left")
+            match declared {
+                1 => "it says that 1 byte follows, which is more than the packet has left".to_owned(),
+                _ => format!("it says that {declared} bytes follow, which are more than the packet has left"),
+            }
         }
         _ => "the field begins with two bytes of length".to_owned(),
     }

@@ -10,7 +10,7 @@ use mqtt_codec::{DecodeError, Decoded, Decoder, Fault, Field, Observer, PacketTy
 
 use super::tree::{Node, Value};
 use crate::finding::{Finding, Severity};
-use crate::fixed_header;
+use crate::{fixed_header, words};
 
 /// How many packets in a row, or two that reach the end of the input, make a boundary sure.
 const SURE: usize = 3;
@@ -58,12 +58,19 @@ impl<'a> Resync<'a> {
         }
         match self.search(at + 1) {
             Some(found) => {
-                let message =
-                    format!("{} bytes are passed over, up to where packet follows packet again", found - at);
+                let message = format!(
+                    "{} {} passed over, up to where packet follows packet again",
+                    words::bytes(found - at),
+                    words::are(found - at)
+                );
                 (found - at, Some(note("resynchronised", base + found, 0, message)))
             }
             None => {
-                let message = format!("{present} bytes are not decoded: no sure start of a packet follows");
+                let message = format!(
+                    "{} {} not decoded: no sure start of a packet follows",
+                    words::bytes(present),
+                    words::are(present)
+                );
                 (present, Some(note("not_decoded", base + at, present, message)))
             }
         }
@@ -108,8 +115,11 @@ impl<'a> Resync<'a> {
             return (len, Some(note("resynchronised", base + at + len, 0, message)));
         }
         let names = names(rest);
-        let message =
-            format!("{} bytes behind it ({names}) belong to a connection of {protocol}", rest.len());
+        let message = format!(
+            "{} behind it ({names}) belong{} to a connection of {protocol}",
+            words::bytes(rest.len()),
+            if rest.len() == 1 { "s" } else { "" }
+        );
         let note = note("other_version", base + at + len, rest.len(), message);
         (len + rest.len(), Some(note.hint("only MQTT 3.1.1 is decoded")))
     }

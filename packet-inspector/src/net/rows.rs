@@ -39,8 +39,8 @@ pub fn rows_evidence(record: &Record, frame: &Frame) -> Vec<Finding> {
         // Bytes after the gap are printed as many places further on.
         let last = offset + (end - row.start) + if missing { says - row.len } else { 0 };
         let message = format!(
-            "row {offset:04x} has {} bytes where the offsets say {says}: {count} {what} between {} and {}",
-            row.len,
+            "row {offset:04x} has {} where the offsets say {says}: {count} {what} between {} and {}",
+            crate::words::bytes(row.len),
             place(offset + (start - row.start)),
             place(last.saturating_sub(1).max(offset)),
         );

@@ -175,14 +175,15 @@ pub fn happening(event: Event) -> Option<String> {
         Event::Lost(1) => "1 byte is lost: it is not in the capture".to_owned(),
         Event::Lost(bytes) => format!("{bytes} bytes are lost: they are not in the capture"),
         Event::Cut(1) => "1 byte of the segment was not captured".to_owned(),
-        Event::Cut(bytes) => format!(
-            "{} of the segment were not captured",
-            super::count_bytes(usize::try_from(bytes).unwrap_or(usize::MAX))
-        ),
-        Event::PassedOver { bytes, from } => format!(
-            "{} from frame {from} on are passed over: no sure start of a packet is in them",
-            super::count_bytes(usize::try_from(bytes).unwrap_or(usize::MAX))
-        ),
+        Event::Cut(bytes) => format!("{bytes} bytes of the segment were not captured"),
+        Event::PassedOver { bytes: 1, from } => {
+            format!("1 byte in frame {from} is passed over: no sure start of a packet is in it")
+        }
+        Event::PassedOver { bytes, from } => {
+            format!(
+                "{bytes} bytes from frame {from} on are passed over: no sure start of a packet is in them"
+            )
+        }
         Event::BadChecksum => {
             "the TCP checksum does not verify: this copy of the data is used only if no good one comes"
                 .to_owned()

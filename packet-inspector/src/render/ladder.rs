@@ -75,7 +75,10 @@ fn label(packet: &Captured<'_>) -> String {
             let dup = if publish.delivery.dup() { " DUP" } else { "" };
             let retain = if publish.retain { " RETAIN" } else { "" };
             let topic = shown(publish.topic.as_bytes());
-            format!("{name} QoS {qos}{id}{dup}{retain} {topic} ({} bytes)", publish.payload.len())
+            format!(
+                "{name} QoS {qos}{id}{dup}{retain} {topic} ({})",
+                super::count_bytes(publish.payload.len())
+            )
         }
         Packet::Puback(id)
         | Packet::Pubrec(id)

@@ -134,7 +134,11 @@ impl<'a> Context<'a> {
             if len != wanted {
                 let off = i32::try_from(len.abs_diff(wanted).min(8)).unwrap_or(8);
                 scale.put(Check::Rows, false, -ROW - off, || {
-                    format!("line {} has {len} bytes where the offsets say {wanted}", row.line)
+                    format!(
+                        "line {} has {} where the offsets say {wanted}",
+                        row.line,
+                        crate::words::bytes(len)
+                    )
                 });
             }
         }

@@ -1,6 +1,6 @@
 //! Where a packet begins, when that is not known: only where several packets that follow confirm it.
 
-use mqtt_codec::{DecodeError, Decoded, Decoder, Field, Packet, Side};
+use mqtt_codec::{DecodeError, Decoded, Decoder, Field, Packet, PacketType, Side};
 
 use super::Place;
 use crate::fixed_header;
@@ -20,6 +20,9 @@ const SHORT: usize = 512;
 /// The smallest segment that may be full: IPv4 lets each host take so many bytes (RFC 9293, 3.7.1).
 const LEAST_FULL: usize = 536;
 
+/// The most bytes that may stand before a CONNECT that a search finds, as a proxy's header does.
+const MOST_LEAD: usize = LEAST_FULL;
+
 /// The most candidates that wait for more bytes.
 const MAX_OPEN: usize = 8;
 
@@ -29,6 +32,8 @@ const MOST_BUDGET: usize = 8 << 20;
 /// A search among bytes.
 pub(super) struct Search<'a> {
     pub(super) bytes: &'a [u8],
+    /// How many bytes before these were passed over.
+    pub(super) behind: u64,
     pub(super) starts: Starts,
     pub(super) side: Option<Side>,
     /// It is not known that this is MQTT at all.
@@ -189,12 +194,13 @@ impl Search<'_> {
             match Decoder::new().decode(rest) {
                 Ok(Decoded::Packet(packet, len)) => {
                     *budget = budget.saturating_sub(len);
-                    // A CONNECT is the first packet there is.
                     let is_late_connect = packets > 0 && matches!(packet, Packet::Connect(_));
                     if is_late_connect || is_behind_disconnect(before) {
                         return Verdict::No;
                     }
-                    if self.is_from_other_side(&packet) {
+                    if self.is_from_other_side(&packet)
+                        || self.is_late(packet.packet_type(), self.bytes.len() - rest.len())
+                    {
                         return Verdict::Refuted;
                     }
                     packets += 1;
@@ -238,7 +244,9 @@ impl Search<'_> {
                 }
                 Err(error) => {
                     // A CONNECT of another version has no less evidence than one of ours.
-                    let connect = error.unsupported_protocol().is_some() && rest.first() == Some(&0x10);
+                    let connect = error.unsupported_protocol().is_some()
+                        && rest.first() == Some(&0x10)
+                        && !self.is_late(PacketType::Connect, self.bytes.len() - rest.len());
                     return if connect { Verdict::Sure } else { Verdict::Refuted };
                 }
             }
@@ -267,6 +275,16 @@ impl Search<'_> {
 
     fn is_from_other_side(&self, packet: &Packet<'_>) -> bool {
         matches!((self.side, packet.packet_type().sender()), (Some(side), Some(only)) if side != only)
+    }
+
+    /// Whether a packet that is the first one of its side stands behind too many other bytes: those of a payload.
+    fn is_late(&self, kind: PacketType, at: usize) -> bool {
+        let lead = self.behind.saturating_add(at as u64);
+        match kind {
+            PacketType::Connect => lead > MOST_LEAD as u64,
+            PacketType::Connack => lead > 0,
+            _ => false,
+        }
     }
 
     /// Whether a PUBLISH, SUBSCRIBE or UNSUBSCRIBE with a readable topic begins here, or a CONNECT.
@@ -326,8 +344,15 @@ pub(super) fn behind_malformed(error: &DecodeError, rest: &[u8]) -> Option<usize
 
 /// Whether bytes of a protocol that is not known hold packets in a row.
 pub(super) fn is_sure_in(bytes: &[u8]) -> bool {
-    let search =
-        Search { bytes, starts: Starts::new(&[]), side: None, strict: true, full: true, ended: false };
+    let search = Search {
+        bytes,
+        behind: 0,
+        starts: Starts::new(&[]),
+        side: None,
+        strict: true,
+        full: true,
+        ended: false,
+    };
     let mut progress = Progress::default();
     progress.grow(bytes.len());
     matches!(search.run(&mut progress), Boundary::At(_))

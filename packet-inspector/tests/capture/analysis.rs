@@ -392,3 +392,29 @@ fn a_damaged_record_proves_nothing() {
         assert!(found.iter().all(|finding| finding.severity == Severity::Note), "{found:#?}");
     }
 }
+
+#[test]
+fn a_wrong_answer_and_what_follows_from_it_is_one_finding() {
+    let end = "wait 4\n c c0 00\n s d0 00\n close";
+    for (script, expected) in [
+        // Another identifier than the one that waits.
+        ("c 82 06 00 01 00 01 78 00\n s 90 03 00 02 00", "unknown_packet_id"),
+        ("c a2 05 00 01 00 01 78\n s b0 02 00 02", "unknown_packet_id"),
+        ("c 32 05 00 01 74 00 01\n s 40 02 00 02", "wrong_acknowledgement"),
+        ("c 34 05 00 01 74 00 01\n s 50 02 00 02", "wrong_acknowledgement"),
+        // The whole handshake of QoS 2 for a message of QoS 1.
+        ("c 32 05 00 01 74 00 01\n s 50 02 00 01\n c 62 02 00 01\n s 70 02 00 01", "wrong_acknowledgement"),
+        // One SUBACK for each filter.
+        ("c 82 0a 00 01 00 01 78 00 00 01 79 00\n s 90 03 00 01 00 90 03 00 01 00", "suback_count"),
+        // A subscription that never was has no messages on their way.
+        ("c 82 06 00 01 00 01 78 00\n s 90 03 00 01 80\n s 30 03 00 01 78", "no_subscription"),
+    ] {
+        let found = findings(&play(&format!("hello\n {script}\n {end}")));
+        let kinds: Vec<_> = found.iter().map(|finding| finding.kind).collect();
+        assert_eq!(kinds, [expected], "{script}\n{found:#?}");
+    }
+    // Where several wait, none of them is meant.
+    let several = "hello\n c 32 05 00 01 74 00 01\n c 32 05 00 01 74 00 02\n s 40 02 00 03\n s 40 02 00 01 40 02 00 02\n close";
+    let kinds: Vec<_> = findings(&play(several)).iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, ["unknown_packet_id"]);
+}

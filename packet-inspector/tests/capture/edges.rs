@@ -278,3 +278,18 @@ fn a_beginning_or_a_single_byte_that_is_missing_is_known_from_the_other_side() {
         assert_eq!(blamed, [], "without {missing:?}");
     }
 }
+
+#[test]
+fn the_text_of_a_reset_is_no_data() {
+    for side in [CLIENT, SERVER] {
+        let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
+        let connect = connect("a");
+        tcp.open(&mut wire);
+        tcp.send(&mut wire, CLIENT, &connect);
+        tcp.send(&mut wire, SERVER, CONNACK);
+        wire.push(tcp.segment(side, RST | ACK, b"connection refused by policy"));
+        let seen = wire.read();
+        assert_eq!(seen.bytes(), [&connect[..], CONNACK]);
+        assert!(seen.events.is_empty(), "{:?}", seen.events);
+    }
+}

@@ -87,3 +87,26 @@ fn a_payload_that_goes_on_with_the_first_byte_of_a_connect_is_none() {
         assert_eq!(wire.read().bytes(), small, "{start:02x?}");
     }
 }
+
+#[test]
+fn a_connect_or_connack_inside_a_payload_is_none() {
+    let filler = vec![b'x'; 3000];
+    let packets: [&[u8]; 4] = [
+        CONNACK,
+        b"\x90\x03\x00\x01\x00\x20\x02\x00\x00",
+        &connect("a"),
+        b"\x10\x0c\x00\x04MQTT\x05\x02\x00\x3c\x00\x00",
+    ];
+    for (number, packet) in packets.into_iter().enumerate() {
+        let side = if number < 2 { SERVER } else { CLIENT };
+        let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
+        tcp.send(&mut wire, side, &filler[..1400]);
+        tcp.send(&mut wire, side, &[packet, &filler[..600]].concat());
+        // At the payload's end too, and as a segment of its own.
+        tcp.send(&mut wire, side, packet);
+        let small: Vec<_> = (0..4).map(|n| publish("a/small", format!("message {n}").as_bytes())).collect();
+        small.iter().for_each(|packet| tcp.send(&mut wire, side, packet));
+        tcp.close(&mut wire);
+        assert_eq!(wire.read().bytes(), small, "{packet:02x?}");
+    }
+}

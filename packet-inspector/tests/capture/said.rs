@@ -6,7 +6,8 @@ use flate2::write::GzEncoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use crate::files::{conversation, enhanced, interface, section};
-use crate::process::{fed, text};
+use crate::process::{fed, run, text};
+use crate::wire::{CLIENT, CONNACK, SERVER, Tcp, Wire, connect, publish};
 
 /// What `read -` says of this on standard error, with its exit status and the lines that it prints.
 #[track_caller]
@@ -104,4 +105,29 @@ fn links_that_are_not_read_are_named_once() {
     );
     // A capture without records is in order.
     assert_eq!(read(&wire.pcap(147)[..24]), (String::new(), Some(0), 0));
+}
+
+#[test]
+fn one_is_not_called_many() {
+    let (mut wire, mut tcp) = (Wire::default(), Tcp::new(40_000));
+    tcp.open(&mut wire);
+    tcp.send(&mut wire, CLIENT, &connect("a"));
+    tcp.send(&mut wire, SERVER, CONNACK);
+    tcp.send(&mut wire, CLIENT, b"\x82\x0a\x00\x01\x00\x01a\x00\x00\x01b\x00");
+    tcp.send(&mut wire, SERVER, b"\x90\x03\x00\x01\x00");
+    tcp.send(&mut wire, CLIENT, &publish("a", b"x"));
+    let file = wire.pcap(1);
+    let ladder = fed(&["read", "-", "--follow", "0"], &file);
+    assert!(text(&ladder.stdout).contains("PUBLISH QoS 0 a (1 byte) -"), "{}", text(&ladder.stdout));
+    let topics = fed(&["topics", "-"], &file);
+    assert_eq!(text(&topics.stdout), "a: 1 published, 0 delivered, 1 byte\n");
+    let findings = fed(&["check", "-"], &file);
+    let said = "SUBACK 1 has 1 return code for 2 topic filters";
+    assert!(text(&findings.stdout).contains(said), "{}", text(&findings.stdout));
+    // A second byte of length that says 1, with nothing behind it; a byte that is no packet.
+    let short = run(&["decode", "30 04 0001 61", "ff"]);
+    let hint = run(&["decode", "82 04 0001 0001"]);
+    let both = [text(&short.stdout), text(&hint.stdout)].concat();
+    assert!(both.contains("it says that 1 byte follows"), "{both}");
+    assert!(!both.contains("1 bytes"), "{both}");
 }

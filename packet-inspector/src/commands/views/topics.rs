@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use mqtt_codec::{Packet, Side};
 use packet_inspector::capture::Time;
 use packet_inspector::dissect::text::visible;
+use packet_inspector::render::counted;
 use packet_inspector::stream::{Captured, Sink};
 
 use super::super::capture::Listener;
@@ -72,7 +73,7 @@ impl Level {
             write!(out, "{:indent$}{name}", "", indent = 2 * depth)?;
             let [clients, servers] = level.messages;
             if clients + servers > 0 {
-                write!(out, ": {clients} published, {servers} delivered, {} bytes", level.bytes)?;
+                write!(out, ": {clients} published, {servers} delivered, {}", counted(level.bytes, "byte"))?;
                 if level.retained > 0 {
                     write!(out, ", {} with RETAIN", level.retained)?;
                 }

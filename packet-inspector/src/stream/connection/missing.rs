@@ -34,16 +34,17 @@ impl Connection {
         cx: &mut Context<'_, S>,
     ) {
         let moment = self.last;
-        let number = segment.seq.wrapping_add(segment.wire_len);
         if segment.flags.contains(TcpFlags::RST) {
             if !self.over {
-                self.half_mut(direction).end.get_or_insert(End { number, is_fin: false, moment });
+                let end = End { number: segment.seq, is_fin: false, moment };
+                self.half_mut(direction).end.get_or_insert(end);
                 let unseen = self.lacks_its_end(direction);
                 self.flush(cx);
                 self.tell_of(direction, unseen, moment, Event::Reset, cx);
             }
             self.over = true;
         } else if segment.flags.contains(TcpFlags::FIN) && self.half(direction).finished().is_none() {
+            let number = segment.seq.wrapping_add(segment.wire_len);
             self.half_mut(direction).end = Some(End { number, is_fin: true, moment });
             self.tell_of(direction, self.lacks_its_end(direction), moment, Event::Finished, cx);
             self.over |= self.forward.finished().is_some() && self.backward.finished().is_some();

@@ -190,6 +190,8 @@ impl Connection {
             self.ending(segment, direction, cx);
             return;
         }
+        // What a RST carries is a reason in words, if anything, and nothing of the stream (RFC 9293, 3.5.3).
+        let chunks = if segment.flags.contains(TcpFlags::RST) { &[] } else { chunks };
         let held_before = self.waiting();
         let suspect = self.is_suspect(segment, direction);
         if suspect && !chunks.is_empty() {

@@ -26,6 +26,7 @@ impl Framer {
         let full = self.held.len() > WINDOW || cx.is_crowded();
         let search = boundary::Search {
             bytes: &self.held,
+            behind: self.passed,
             starts,
             side: who.side(),
             strict: self.strict,
