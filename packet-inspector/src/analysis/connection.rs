@@ -233,7 +233,7 @@ impl Connection {
         let end = At { frame: moment.frame, time: moment.time };
         // Only now is it known that no packet is missing before the end.
         self.silent_to_the_end(end, capture_end, cx);
-        self.unanswered(end, cx);
+        self.unanswered(end, capture_end.filter(|_| self.first_end.is_none()), cx);
         if !moment.unseen {
             self.not_closed(end, capture_end, cx);
         }

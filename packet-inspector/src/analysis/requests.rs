@@ -8,7 +8,7 @@ use super::connection::Connection;
 use super::say::{error, warning};
 use super::subscriptions::Subscription;
 use super::weight::OF_A_PACKET;
-use super::{Asked, At, Context, Listener, OVERTAKEN, PATIENCE};
+use super::{Asked, At, Context, Listener};
 use crate::words::counted;
 
 /// The most pings that wait for their answers.
@@ -30,9 +30,9 @@ pub(super) struct Requests {
     pub(super) overflown: bool,
     pub(super) pings: VecDeque<At>,
     /// The first ping since no other waited for its answer.
-    first_ping: Option<At>,
+    pub(super) first_ping: Option<At>,
     /// The last request that was answered.
-    last_answered: Option<At>,
+    pub(super) last_answered: Option<At>,
 }
 
 /// A request that was answered.
@@ -312,40 +312,6 @@ impl Connection {
                 warning("pingresp_unasked", Side::Server, message).tell(&[at.frame], at, cx);
             }
             None => {}
-        }
-    }
-
-    /// At the end: what the Server did not answer though it had the time.
-    pub(super) fn unanswered(&mut self, end: At, cx: &mut Context<'_, impl Listener>) {
-        if !self.complete || self.handshake.refused().is_some() {
-            return;
-        }
-        let answered = self.requests.last_answered;
-        let is_late = |at: At| {
-            let waited = end.time.since(at.time);
-            let overtaken = answered.is_some_and(|answered| answered.time > at.time);
-            waited > if overtaken { OVERTAKEN } else { PATIENCE }
-        };
-        let mut late: Vec<(At, &'static str, String)> = Vec::new();
-        let is_excused = |request: &Request| request.wrongly_answered || request.disputed;
-        for (id, request) in self.requests.waiting.iter().filter(|(_, request)| !is_excused(request)) {
-            let message = format!("{} {id} is never answered", request.name());
-            late.push((request.at, request.clause(), message));
-        }
-        if let Some(ping) = self.requests.first_ping {
-            let message = match self.requests.pings.len() {
-                1 => "PINGREQ is never answered".to_owned(),
-                count => format!("{count} PINGREQ are never answered"),
-            };
-            late.push((ping, "MQTT-3.12.4-1", message));
-        }
-        if let (Some(connect), None) = (&self.handshake.connect, self.handshake.connack) {
-            late.push((connect.at, "MQTT-3.1.4-4", "CONNECT is never answered".to_owned()));
-        }
-        let is_due = |at: At| is_late(at) && !self.is_void(Side::Client, at);
-        for (at, clause, message) in late.into_iter().filter(|(at, ..)| is_due(*at)) {
-            let frames = [at.frame, end.frame];
-            error("unanswered", Side::Server, message).against(&[clause]).tell(&frames, end, cx);
         }
     }
 }

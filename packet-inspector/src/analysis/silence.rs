@@ -1,10 +1,12 @@
-//! What is against the standard because nothing happens: a Client that is silent, a side that does not close.
+//! What is against the standard because nothing happens: a Client that is silent, a Server that does not answer, a side that
+//! does not close.
 
 use mqtt_codec::Side;
 
 use super::connection::{Connection, index};
-use super::say::warning;
-use super::{At, CLOSING, Context, Listener, UNHEARD};
+use super::requests::Request;
+use super::say::{error, warning};
+use super::{At, CLOSING, Context, Listener, OVERTAKEN, PATIENCE, UNHEARD};
 use crate::capture::Span;
 use crate::stream::Captured;
 
@@ -100,6 +102,55 @@ impl Connection {
             };
             let frames = [since.frame, until.frame];
             warning("not_closed", side, message).against(&[clause]).tell(&frames, until, cx);
+        }
+    }
+
+    /// At the end: what the Server did not answer though it had the time. Where nothing more of the connection is captured,
+    /// not even its end, yet the capture goes on, that is likely only.
+    pub(super) fn unanswered(
+        &mut self,
+        end: At,
+        capture_end: Option<At>,
+        cx: &mut Context<'_, impl Listener>,
+    ) {
+        if !self.complete || self.handshake.refused().is_some() {
+            return;
+        }
+        let answered = self.requests.last_answered;
+        let is_late = |at: At| {
+            let waited = end.time.since(at.time);
+            let overtaken = answered.is_some_and(|answered| answered.time > at.time);
+            waited > if overtaken { OVERTAKEN } else { PATIENCE }
+        };
+        let mut late: Vec<(At, &'static str, String)> = Vec::new();
+        let is_excused = |request: &Request| request.wrongly_answered || request.disputed;
+        for (id, request) in self.requests.waiting.iter().filter(|(_, request)| !is_excused(request)) {
+            let message = format!("{} {id} is never answered", request.name());
+            late.push((request.at, request.clause(), message));
+        }
+        if let Some(ping) = self.requests.first_ping {
+            let message = match self.requests.pings.len() {
+                1 => "PINGREQ is never answered".to_owned(),
+                count => format!("{count} PINGREQ are never answered"),
+            };
+            late.push((ping, "MQTT-3.12.4-1", message));
+        }
+        if let (Some(connect), None) = (&self.handshake.connect, self.handshake.connack) {
+            late.push((connect.at, "MQTT-3.1.4-4", "CONNECT is never answered".to_owned()));
+        }
+        // Nobody answers who was told that nothing more comes.
+        let is_behind_disconnect = |at: At| self.disconnect.is_some_and(|told| told.frame <= at.frame);
+        let is_due = |at: At| !self.is_void(Side::Client, at) && !is_behind_disconnect(at);
+        for (at, clause, message) in late.into_iter().filter(|(at, ..)| is_due(*at)) {
+            let unheard = capture_end.filter(|capture_end| capture_end.time.since(at.time) > UNHEARD);
+            let (is_sure, end) = match unheard {
+                _ if is_late(at) => (true, end),
+                Some(capture_end) => (false, capture_end),
+                None => continue,
+            };
+            let frames = [at.frame, end.frame];
+            let finding = if is_sure { error } else { warning };
+            finding("unanswered", Side::Server, message).against(&[clause]).tell(&frames, end, cx);
         }
     }
 }

@@ -311,6 +311,22 @@ const OVERDUE: &[([&str; 3], Severity)] = &[
     ([SUBSCRIBED, "s 34 05 00 01 74 00 07\n c 50 02 00 07\n s 62 02 00 07\n", PINGS], Severity::Error),
 ];
 
+/// Requests without an answer on a connection of which nothing more is captured, while the capture goes on.
+const UNHEARD: [&str; 4] = [
+    "c 10 0d 00 04 4d 51 54 54 04 02 00 00 00 01 61",
+    "lasting\n c c0 00",
+    "lasting\n c 82 06 00 01 00 01 74 01",
+    "lasting\n c a2 05 00 01 00 01 74",
+];
+
+fn unheard(request: &str, seconds: u32) -> String {
+    let request = request.replace("lasting", LASTING);
+    format!("{request}\n open\n {LASTING}\n wait {seconds}\n c c0 00\n s d0 00\n close")
+}
+
+/// CONNECT without a Keep Alive, and CONNACK.
+const LASTING: &str = "c 10 0d 00 04 4d 51 54 54 04 02 00 00 00 01 62\n s 20 02 00 00";
+
 /// An error is what is sure, a warning rests on a clock or on what the capture cannot know.
 #[test]
 fn what_time_alone_shows_is_a_warning() {
@@ -330,6 +346,14 @@ fn what_time_alone_shows_is_a_warning() {
             let expected = if warning || of_message { Severity::Warning } else { Severity::Error };
             assert_eq!(finding.severity, expected, "{finding:?}");
         }
+    }
+    for request in UNHEARD {
+        let found = findings(&play(&unheard(request, 40)));
+        let found: Vec<_> = found.iter().map(|finding| (finding.kind, finding.severity)).collect();
+        assert_eq!(found, [("unanswered", Severity::Warning)], "{request}");
+        assert!(findings(&play(&unheard(request, 20))).is_empty(), "{request}");
+        // Nor is it known of one that was closed, or told that nothing more comes.
+        assert!(findings(&play(&unheard(&format!("{request}\n fin s\n fin c"), 40))).is_empty(), "{request}");
     }
     for (script, severity) in OVERDUE {
         let found = findings(&play(&script.concat()));
@@ -356,6 +380,7 @@ fn the_documented_kinds_are_those_of_the_findings() {
     let scripts = BAD.iter().map(|(.., script)| (*script).to_owned());
     for finding in scripts
         .chain(OVERDUE.iter().map(|(script, _)| script.concat()))
+        .chain(UNHEARD.iter().map(|request| unheard(request, 40)))
         .flat_map(|script| findings(&play(&script)))
     {
         assert!(readme.contains(&format!("`{}`", finding.kind)), "{}", finding.kind);
@@ -413,6 +438,10 @@ fn a_wrong_answer_and_what_follows_from_it_is_one_finding() {
         let kinds: Vec<_> = found.iter().map(|finding| finding.kind).collect();
         assert_eq!(kinds, [expected], "{script}\n{found:#?}");
     }
+    // Behind DISCONNECT nothing is answered.
+    let late: Vec<_> =
+        findings(&play("hello\n c e0 00 c0 00\n wait 4\n fin s\n fin c")).iter().map(|it| it.kind).collect();
+    assert_eq!(late, ["packet_after_disconnect"]);
     // Where several wait, none of them is meant.
     let several = "hello\n c 32 05 00 01 74 00 01\n c 32 05 00 01 74 00 02\n s 40 02 00 03\n s 40 02 00 01 40 02 00 02\n close";
     let kinds: Vec<_> = findings(&play(several)).iter().map(|finding| finding.kind).collect();
