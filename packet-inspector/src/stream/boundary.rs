@@ -20,7 +20,7 @@ const SHORT: usize = 512;
 /// The smallest segment that may be full: IPv4 lets each host take so many bytes (RFC 9293, 3.7.1).
 const LEAST_FULL: usize = 536;
 
-/// The most bytes that may stand before a CONNECT that a search finds, as a proxy's header does.
+/// The most bytes that may stand before a CONNECT that a search finds: behind more, it is rather part of a payload.
 const MOST_LEAD: usize = LEAST_FULL;
 
 /// The most candidates that wait for more bytes.
